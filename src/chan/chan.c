@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Channels: send, receive, close.  Go's counterpart: src/runtime/chan.go.
+ *
+ * A channel is a ring of values under one lock, and two queues of cases that
+ * wait: senders who found no room, receivers who found nothing.  Whoever comes
+ * and finds a partner waiting gives it its value, or takes it, at once: what
+ * was handed over can't be taken by somebody who comes later.  So a ring with
+ * room has no sender waiting, and one with values no receiver.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+/* ---- Looking; the lock may be held or not ---- */
+
+static size_t count_of(const struct chan *c)
+{
+	return atomic_load_explicit(&c->count, memory_order_relaxed);
+}
+
+static void set_count(struct chan *c, size_t n)
+{
+	atomic_store_explicit(&c->count, n, memory_order_relaxed);
+}
+
+static bool is_closed(const struct chan *c)
+{
+	return atomic_load_explicit(&c->closed, memory_order_acquire);
+}
+
+/* ---- Time ---- */
+
+int64_t chan__now(void)
+{
+	struct timespec t;
+
+	CHAN_CHECK(clock_gettime(CLOCK_MONOTONIC, &t) == 0);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t chan_deadline(int64_t ns_from_now)
+{
+	int64_t t = chan__now();
+
+	if (ns_from_now > CHAN_FOREVER - t)
+		return CHAN_FOREVER;
+	return ns_from_now < -t ? CHAN_NOW : t + ns_from_now;
+}
+
+static _Noreturn void wait_for_ever(void)
+{
+	struct parker p;
+
+	parker_init(&p);
+	for (;;)
+		(void)park(&p, CHAN_FOREVER);
+}
+
+void chan__wait_till(int64_t deadline)
+{
+	struct parker p;
+
+	if (deadline == CHAN_FOREVER)
+		wait_for_ever();
+	if (deadline <= CHAN_NOW)
+		return;
+	parker_init(&p);
+	(void)park(&p, deadline);
+	parker_fini(&p);
+}
+
+/* ---- Life ---- */
+
+struct chan *chan_create(size_t elem_size, size_t capacity)
+{
+	struct chan *c;
+
+	if (elem_size > 0 && capacity > (SIZE_MAX / 2 - sizeof(*c)) / elem_size)
+		return NULL;
+	c = calloc(1, sizeof(*c) + capacity * elem_size);
+	if (!c)
+		return NULL;
+	c->elem_size = elem_size;
+	c->capacity = capacity;
+	if (lock_init(&c->lock) != 0) {
+		free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void chan_close(struct chan *c)
+{
+	struct wake_list to_wake;
+	struct chan_case *k;
+
+	CHAN_CHECK(c != NULL);
+	wake_list_init(&to_wake);
+	lock(&c->lock);
+	CHECK_NAMED(!is_closed(c), c, "closed twice");
+	atomic_store_explicit(&c->closed, true, memory_order_release);
+	while ((k = claim_first(&c->receivers)))
+		served(k, CHAN_CLOSED, &to_wake);
+	while ((k = claim_first(&c->senders)))
+		served(k, CHAN_CLOSED, &to_wake);
+	unlock(&c->lock);
+	wake(&to_wake);
+}
+
+void chan_destroy(struct chan *c)
+{
+	if (!c)
+		return;
+	lock(&c->lock);
+	CHECK_NAMED(!first_of(&c->senders) && !first_of(&c->receivers), c,
+		    "destroyed while a thread waits on it");
+	unlock(&c->lock);
+	lock_fini(&c->lock);
+	free(c);
+}
+
+size_t chan_len(const struct chan *c)
+{
+	return c ? count_of(c) : 0;
+}
+
+size_t chan_cap(const struct chan *c)
+{
+	return c ? c->capacity : 0;
+}
+
+void chan_set_name(struct chan *c, const char *name)
+{
+	if (!c)
+		return;
+	lock(&c->lock);
+	(void)snprintf(c->name, sizeof(c->name), "%s", name ? name : "");
+	unlock(&c->lock);
+}
+
+/* ---- Moving values; all under the lock ---- */
+
+static size_t min(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+static unsigned char *nth(const struct chan *c, const void *values, size_t i)
+{
+	return (unsigned char *)(uintptr_t)values + i * c->elem_size;
+}
+
+static void copy(const struct chan *c, void *to, const void *from, size_t n)
+{
+	if (n == 1 && c->elem_size == sizeof(void *))
+		memcpy(to, from, sizeof(void *)); /* the usual case, inlined */
+	else if (c->elem_size > 0)
+		memcpy(to, from, n * c->elem_size);
+}
+
+/* Appends as many of the n values as there is room for; returns how many. */
+static size_t push(struct chan *c, const void *values, size_t n)
+{
+	size_t count = count_of(c), tail = c->head + count, straight;
+
+	n = min(n, c->capacity - count);
+	if (n == 0)
+		return 0;
+	if (tail >= c->capacity)
+		tail -= c->capacity;
+	straight = min(n, c->capacity - tail);
+	copy(c, nth(c, c->ring, tail), values, straight);
+	if (straight < n)
+		copy(c, c->ring, nth(c, values, straight), n - straight);
+	set_count(c, count + n);
+	return n;
+}
+
+/* Takes up to max values off the ring; returns how many. */
+static size_t pop(struct chan *c, void *values, size_t max)
+{
+	size_t count = count_of(c), n = min(max, count), straight;
+
+	if (n == 0)
+		return 0;
+	straight = min(n, c->capacity - c->head);
+	copy(c, values, nth(c, c->ring, c->head), straight);
+	if (straight < n)
+		copy(c, nth(c, values, straight), c->ring, n - straight);
+	c->head += n;
+	if (c->head >= c->capacity)
+		c->head -= c->capacity;
+	set_count(c, count - n);
+	return n;
+}
+
+/* Gives values to receivers that wait, then to the ring. */
+size_t chan__put(struct chan *c, const void *values, size_t n,
+		 struct wake_list *to_wake)
+{
+	size_t sent = 0;
+	struct chan_case *k;
+
+	while (sent < n && (k = claim_first(&c->receivers))) {
+		k->done_ = min(n - sent, k->count_);
+		copy(c, k->value, nth(c, values, sent), k->done_);
+		sent += k->done_;
+		served(k, CHAN_OK, to_wake);
+	}
+	return sent + push(c, nth(c, values, sent), n - sent);
+}
+
+/* The next values of the senders that wait, in their order; up to max. */
+static size_t take_from_senders(struct chan *c, void *values, size_t max,
+				struct wake_list *to_wake)
+{
+	size_t got = 0, n;
+	struct chan_case *k;
+
+	while (got < max && (k = claim_first(&c->senders))) {
+		n = min(max - got, k->count_ - k->done_);
+		copy(c, nth(c, values, got), nth(c, k->value, k->done_), n);
+		k->done_ += n;
+		got += n;
+		if (k->done_ == k->count_)
+			served(k, CHAN_OK, to_wake);
+	}
+	return got;
+}
+
+/* Lets senders that wait have the room that a pop made. */
+static void refill(struct chan *c, struct wake_list *to_wake)
+{
+	while (count_of(c) < c->capacity) {
+		size_t tail = (c->head + count_of(c)) % c->capacity;
+		size_t room =
+			min(c->capacity - count_of(c), c->capacity - tail);
+		size_t n = take_from_senders(c, nth(c, c->ring, tail), room,
+					     to_wake);
+
+		if (n == 0)
+			return;
+		set_count(c, count_of(c) + n);
+	}
+}
+
+/* Takes what is in the ring, then what senders that wait hold. */
+size_t chan__get(struct chan *c, void *values, size_t max,
+		 struct wake_list *to_wake)
+{
+	size_t got = pop(c, values, max);
+
+	got += take_from_senders(c, nth(c, values, got), max - got, to_wake);
+	if (first_of(&c->senders))
+		refill(c, to_wake);
+	return got;
+}
+
+void chan__zero(void *value, size_t size)
+{
+	if (size > 0)
+		memset(value, 0, size);
+}
+
+/* ---- A look without the lock: may it proceed? ----
+ *
+ * "No" can be believed where there is but one channel: there was a moment
+ * when it was so.  (Open is looked at before full: a closed channel never
+ * opens again.  Empty before open, likewise.)  "Yes" is only a hint. */
+
+bool chan__may_send(const struct chan *c)
+{
+	return is_closed(c) || count_of(c) < c->capacity ||
+	       first_of(&c->receivers);
+}
+
+bool chan__may_receive(const struct chan *c)
+{
+	return count_of(c) > 0 || first_of(&c->senders) || is_closed(c);
+}
+
+/* ---- Send and receive ---- */
+
+/* Sleeps until the case, which was enqueued alone, is served, or the deadline
+ * has passed: then it is out of the queue, perhaps served in part. */
+static enum chan_status wait_alone(struct chan_waiter *w, struct chan_case *k,
+				   int64_t deadline)
+{
+	if (!park(&w->parker, deadline)) {
+		bool still_waits;
+
+		lock(&k->chan->lock);
+		still_waits = k->queue_ != NULL;
+		if (still_waits) {
+			dequeue(k);
+			k->status = CHAN_TIMEDOUT;
+		}
+		unlock(&k->chan->lock);
+		if (!still_waits) /* served meanwhile, the wake is under way */
+			(void)park(&w->parker, CHAN_FOREVER);
+	}
+	parker_fini(&w->parker);
+	return k->status;
+}
+
+/* size comes from the caller's sizeof: a channel of another type is a bug. */
+void chan__check_size(const struct chan *c, size_t size)
+{
+	CHECK_NAMED(c->elem_size == size, c,
+		    "a value of another size than the channel's elements");
+}
+
+static enum chan_status send_many(struct chan *c, const void *values,
+				  size_t count, size_t *sent, int64_t deadline)
+{
+	struct wake_list to_wake;
+	struct chan_waiter self;
+	struct chan_case k;
+	enum chan_status status;
+
+	*sent = 0;
+	if (deadline <= CHAN_NOW && !chan__may_send(c))
+		return CHAN_TIMEDOUT;
+	wake_list_init(&to_wake);
+	lock(&c->lock);
+	if (is_closed(c)) {
+		unlock(&c->lock);
+		return CHAN_CLOSED;
+	}
+	*sent = chan__put(c, values, count, &to_wake);
+	if (*sent == count || deadline <= CHAN_NOW) {
+		unlock(&c->lock);
+		wake(&to_wake);
+		return *sent == count ? CHAN_OK : CHAN_TIMEDOUT;
+	}
+	waiter_init(&self);
+	k = chan_case_send(c, nth(c, values, *sent), c->elem_size);
+	k.count_ = count - *sent;
+	k.waiter_ = &self;
+	enqueue(&c->senders, &k);
+	unlock(&c->lock);
+	wake(&to_wake);
+	status = wait_alone(&self, &k, deadline);
+	*sent += k.done_;
+	return status;
+}
+
+static enum chan_status recv_many(struct chan *c, void *values, size_t max,
+				  size_t *got, int64_t deadline)
+{
+	struct wake_list to_wake;
+	struct chan_waiter self;
+	struct chan_case k;
+	enum chan_status status;
+
+	*got = 0;
+	if (deadline <= CHAN_NOW && !chan__may_receive(c))
+		return CHAN_TIMEDOUT;
+	wake_list_init(&to_wake);
+	lock(&c->lock);
+	*got = chan__get(c, values, max, &to_wake);
+	if (*got > 0 || is_closed(c) || deadline <= CHAN_NOW) {
+		status = *got > 0       ? CHAN_OK
+			 : is_closed(c) ? CHAN_CLOSED
+					: CHAN_TIMEDOUT;
+		unlock(&c->lock);
+		wake(&to_wake);
+		if (status == CHAN_CLOSED)
+			chan__zero(values, c->elem_size);
+		return status;
+	}
+	waiter_init(&self);
+	k = chan_case_recv(c, values, c->elem_size);
+	k.count_ = max;
+	k.waiter_ = &self;
+	enqueue(&c->receivers, &k);
+	unlock(&c->lock);
+	status = wait_alone(&self, &k, deadline);
+	if (status == CHAN_CLOSED)
+		chan__zero(values, c->elem_size);
+	*got = k.done_;
+	if (status == CHAN_OK && *got < max) {
+		/* More may have come while this thread woke up. */
+		lock(&c->lock);
+		*got += chan__get(c, nth(c, values, *got), max - *got,
+				  &to_wake);
+		unlock(&c->lock);
+		wake(&to_wake);
+	}
+	return status;
+}
+
+enum chan_status chan_send_some_sized(struct chan *c, const void *vs,
+				      size_t count, size_t *n, size_t size,
+				      int64_t deadline)
+{
+	*n = 0;
+	if (c)
+		chan__check_size(c, size);
+	if (count == 0)
+		return CHAN_OK;
+	if (c)
+		return send_many(c, vs, count, n, deadline);
+	chan__wait_till(deadline);
+	return CHAN_TIMEDOUT;
+}
+
+enum chan_status chan_recv_some_sized(struct chan *c, void *vs, size_t max,
+				      size_t *n, size_t size, int64_t deadline)
+{
+	*n = 0;
+	if (c)
+		chan__check_size(c, size);
+	if (max == 0)
+		return CHAN_OK;
+	if (c)
+		return recv_many(c, vs, max, n, deadline);
+	chan__wait_till(deadline);
+	return CHAN_TIMEDOUT;
+}
+
+enum chan_status chan_send_sized(struct chan *c, const void *v, size_t size,
+				 int64_t deadline)
+{
+	size_t n;
+
+	return chan_send_some_sized(c, v, 1, &n, size, deadline);
+}
+
+enum chan_status chan_recv_sized(struct chan *c, void *v, size_t size,
+				 int64_t deadline)
+{
+	size_t n;
+
+	return chan_recv_some_sized(c, v, 1, &n, size, deadline);
+}
+
+enum chan_status chan_send_unit(struct chan *c, int64_t deadline)
+{
+	return chan_send_sized(c, NULL, 0, deadline);
+}
+
+enum chan_status chan_recv_unit(struct chan *c, int64_t deadline)
+{
+	return chan_recv_sized(c, NULL, 0, deadline);
+}
