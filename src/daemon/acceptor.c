@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The acceptor: one thread that accepts, starts a reader for each connection,
+ * and refuses, with 503, whom the machine or the configuration can't hold.
+ * Go's counterpart: the loop in http.Server.Serve.
+ *
+ * It blocks in poll() and, where no descriptor is to be had, for a tenth of a
+ * second; main wakes it by shutting the listeners.
+ */
+#include "server.h"
+
+#include "check.h"
+#include "clock.h"
+#include "log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BUSY                                                                   \
+	"HTTP/1.1 503 Service Unavailable\r\n"                                 \
+	"Content-Type: text/plain; charset=utf-8\r\n"                          \
+	"Content-Length: 33\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"    \
+	"The server is full. Try it later\n"
+
+/* The refused, who shall read their answer: a socket closed with unread input
+ * resets the connection, and the answer may be lost with it.  Each stays until
+ * the peer has ended its side, or for a second, or until its place is needed.
+ */
+#define REFUSED         16
+#define REFUSED_TIMEOUT CLOCK_SECOND
+
+struct refused {
+	int fd; /* -1: a free place */
+	int64_t until;
+};
+
+struct acceptor {
+	struct server *s;
+	struct refused refused[REFUSED];
+	size_t next; /* the place that is longest in use */
+	uint64_t id;
+	int64_t quiet_until; /* one line a second about refusals */
+	size_t unsaid;
+};
+
+/* ---- Refusing ---- */
+
+static void report_refusal(struct acceptor *a, const char *peer,
+			   const char *why)
+{
+	const struct log_about about = {0, peer};
+	int64_t now = clock_now();
+
+	atomic_fetch_add(&a->s->refused, 1);
+	a->unsaid++;
+	if (now < a->quiet_until)
+		return;
+	log_warn(&about, "refused with 503: %s (%zu since the last such line)",
+		 why, a->unsaid);
+	a->quiet_until = now + CLOCK_SECOND;
+	a->unsaid = 0;
+}
+
+/* Reads and forgets; false: the peer has ended its side. */
+static bool discard(int fd)
+{
+	char scratch[1024];
+	ssize_t n;
+
+	for (int i = 0; i < 64; i++) {
+		n = recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT);
+		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+			return false;
+		if (n < 0)
+			return true;
+	}
+	return true;
+}
+
+static void let_go(struct refused *r)
+{
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	r->fd = -1;
+}
+
+static void answer_busy(int fd)
+{
+	(void)send(fd, BUSY, sizeof(BUSY) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)shutdown(fd, SHUT_WR);
+	(void)discard(fd);
+}
+
+static void refuse(struct acceptor *a, int fd, const char *peer,
+		   const char *why)
+{
+	struct refused *r = &a->refused[a->next];
+
+	report_refusal(a, peer, why);
+	answer_busy(fd);
+	let_go(r);
+	*r = (struct refused){fd, clock_now() + REFUSED_TIMEOUT};
+	a->next = (a->next + 1) % REFUSED;
+}
+
+/* No descriptor is left: the spare one is given up for the moment in which
+ * the peer is told.  Where even that fails, wait a little, or poll() would
+ * call the listener readable again and again. */
+static void refuse_by_spare(struct acceptor *a, struct listener *l)
+{
+	char peer[LISTENER_NAME_BYTES];
+	int fd = -EMFILE;
+
+	if (a->s->spare >= 0) {
+		(void)close(a->s->spare);
+		fd = listener_accept(l, peer);
+	}
+	if (fd >= 0) {
+		report_refusal(a, peer, "no descriptor is left");
+		answer_busy(fd);
+		(void)close(fd);
+	} else {
+		report_refusal(a, l->name, "no descriptor is left at all");
+		(void)poll(NULL, 0, 100);
+	}
+	a->s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+/* ---- Accepting ---- */
+
+static size_t connections(const struct server *s)
+{
+	return atomic_load(&s->started) - atomic_load(&s->joined);
+}
+
+static void admit(struct acceptor *a, int fd, const char *peer)
+{
+	struct server *s = a->s;
+
+	if (connections(s) >= s->max_clients) {
+		refuse(a, fd, peer, "server.max_clients is reached");
+		return;
+	}
+	atomic_fetch_add(&s->started, 1);
+	if (connection_start(s, fd, ++a->id, peer) == 0)
+		return;
+	atomic_fetch_sub(&s->started, 1);
+	refuse(a, fd, peer, "no thread or memory is left");
+}
+
+/* Accepts what waits at a listener, a bounded number; false: it was shut. */
+static bool accept_some(struct acceptor *a, struct listener *l)
+{
+	char peer[LISTENER_NAME_BYTES];
+
+	for (int i = 0; i < 64; i++) {
+		int fd = listener_accept(l, peer);
+
+		switch (fd) {
+		default:
+			if (fd >= 0)
+				admit(a, fd, peer);
+			/* else the connection failed before it began */
+			break;
+		case -EAGAIN:
+			return true;
+		case -EINVAL:
+			return false;
+		case -EMFILE:
+		case -ENFILE:
+		case -ENOBUFS:
+		case -ENOMEM:
+			refuse_by_spare(a, l);
+			return true;
+		}
+	}
+	return true;
+}
+
+/* ---- The loop ---- */
+
+struct polled {
+	struct pollfd fds[SERVER_LISTENERS + REFUSED];
+	size_t listeners;
+};
+
+static int64_t fill(const struct acceptor *a, struct polled *p)
+{
+	int64_t deadline = CLOCK_NEVER;
+
+	p->listeners = a->s->listeners_count;
+	for (size_t i = 0; i < p->listeners; i++)
+		p->fds[i] = (struct pollfd){.fd = a->s->listeners[i].fd,
+					    .events = POLLIN};
+	for (size_t i = 0; i < REFUSED; i++) {
+		const struct refused *r = &a->refused[i];
+
+		/* poll() passes over a descriptor of -1. */
+		p->fds[p->listeners + i] =
+			(struct pollfd){.fd = r->fd, .events = POLLIN};
+		if (r->fd >= 0 && r->until < deadline)
+			deadline = r->until;
+	}
+	return deadline;
+}
+
+static void sweep_refused(struct acceptor *a, const struct polled *p)
+{
+	int64_t now = clock_now();
+
+	for (size_t i = 0; i < REFUSED; i++) {
+		struct refused *r = &a->refused[i];
+		bool readable = p->fds[p->listeners + i].revents != 0;
+
+		if (r->fd >= 0 &&
+		    ((readable && !discard(r->fd)) || now >= r->until))
+			let_go(r);
+	}
+}
+
+static bool serve_once(struct acceptor *a)
+{
+	struct polled p;
+	int64_t deadline = fill(a, &p);
+	int n = poll(p.fds, p.listeners + REFUSED,
+		     clock_poll_timeout(deadline));
+
+	if (n < 0) {
+		CHECK(errno == EINTR || errno == ENOMEM);
+		return true;
+	}
+	sweep_refused(a, &p);
+	for (size_t i = 0; i < p.listeners; i++)
+		if (p.fds[i].revents && !accept_some(a, &a->s->listeners[i]))
+			return false;
+	return true;
+}
+
+void *acceptor_run(void *arg)
+{
+	struct acceptor a = {.s = arg};
+
+	for (size_t i = 0; i < REFUSED; i++)
+		a.refused[i].fd = -1;
+	while (chan_recv_unit(a.s->quit, CHAN_NOW) != CHAN_CLOSED &&
+	       serve_once(&a))
+		continue;
+	for (size_t i = 0; i < REFUSED; i++)
+		let_go(&a.refused[i]);
+	return NULL;
+}

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A connection's reader, from the first byte to the last: reads request heads,
+ * answers pages, upgrades, and hands over to the client's pumps.  Go's
+ * counterpart: net/http's conn.serve, and serveWs in the chat demo.
+ *
+ * The reader blocks on the socket, on its own writer (client_send, join), and
+ * on the hub; at its very end on main, which takes its thread's id.
+ */
+#include "server.h"
+
+#include "check.h"
+#include "clock.h"
+#include "log.h"
+#include "site.h"
+#include "thread.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define READ_BYTES 4096
+
+struct connection {
+	struct server *s;
+	struct client *client;
+	struct roster_entry entry;
+	bool registered;          /* the hub closes `send` */
+	bool ended;               /* the peer sends no more */
+	struct farewell farewell; /* where it isn't registered */
+
+	/* What was read and not used yet; freed before the pumps run. */
+	char *bytes;
+	size_t at, len;
+};
+
+static struct log_about about(const struct connection *conn)
+{
+	return (struct log_about){conn->client->member.id, conn->client->peer};
+}
+
+/* ---- Answers ---- */
+
+/* False: there is no writer, and no way to say anything. */
+static bool answer(struct connection *conn, const struct http_answer *a)
+{
+	char head[1024 + SITE_TEXT_BYTES];
+	size_t len = http_write_head(a, head, sizeof(head) - SITE_TEXT_BYTES);
+	size_t body_len = a->head_only ? 0 : a->body_len;
+	struct message *m;
+
+	CHECK(len > 0);
+	if (body_len < SITE_TEXT_BYTES) {
+		/* A text made up for this answer goes away with it. */
+		if (body_len > 0)
+			memcpy(head + len, a->body, body_len);
+		m = message_bytes(head, len + body_len, NULL, 0);
+	} else {
+		m = message_bytes(head, len, a->body, body_len);
+	}
+	return client_send(conn->client, m) == 0;
+}
+
+static bool refuse(struct connection *conn, const struct http_request *r,
+		   int status, const char *headers, const char *text)
+{
+	struct site_answer a;
+	struct log_about who = about(conn);
+
+	log_info(&who, "answered %d %s", status, http_reason(status));
+	site_refuse(&a, r, status, headers, text);
+	return answer(conn, &a.http);
+}
+
+/* A head that can't be read; nothing behind it can be understood. */
+static void refuse_head(struct connection *conn, int status)
+{
+	char text[80];
+	struct site_answer a;
+	struct log_about who = about(conn);
+
+	(void)snprintf(text, sizeof(text), "%s.\n", http_reason(status));
+	log_warn(&who, "answered %d %s: a request that can't be taken", status,
+		 http_reason(status));
+	site_refuse(&a, NULL, status,
+		    status == 503 ? "Retry-After: 5\r\n" : NULL, text);
+	(void)answer(conn, &a.http);
+}
+
+/* ---- Reading a head ---- */
+
+/* Waits for bytes and reads them; false: none will come.  *started: a part of
+ * a request has come before. */
+static bool fill(struct connection *conn, int64_t deadline, bool started)
+{
+	struct client *c = conn->client;
+	ssize_t n;
+	int err;
+
+	for (;;) {
+		n = stream_read(&c->stream, conn->bytes, READ_BYTES);
+		if (n != -EAGAIN)
+			break;
+		err = stream_wait(&c->stream, deadline);
+		if (err == -ETIMEDOUT) {
+			conn->farewell = client_on_timeout(c, TIMEOUT_HEAD);
+			if (started)
+				refuse_head(conn, 408);
+		}
+		if (err)
+			return false;
+	}
+	if (n <= 0) {
+		conn->ended = true;
+		return false;
+	}
+	conn->at = 0;
+	conn->len = (size_t)n;
+	return true;
+}
+
+static bool is_quitting(const struct connection *conn)
+{
+	return chan_recv_unit(conn->s->quit, CHAN_NOW) == CHAN_CLOSED;
+}
+
+/* Reads one head; false: there is none, and all is said that can be. */
+static bool read_head(struct connection *conn, struct http_parser *parser,
+		      struct http_request *request)
+{
+	int64_t deadline = clock_deadline(conn->s->rules.timeouts.head);
+	enum http_progress progress;
+	size_t taken;
+	int status;
+
+	for (;;) {
+		progress = http_parse(parser, conn->bytes + conn->at,
+				      conn->len - conn->at, &taken, request,
+				      &status);
+		conn->at += taken;
+		if (progress == HTTP_DONE)
+			return true;
+		if (progress == HTTP_ERROR) {
+			refuse_head(conn, status);
+			return false;
+		}
+		if (!fill(conn, deadline, http_parser_started(parser)))
+			return false;
+	}
+}
+
+/* While it waits for a request, main may wake it; and after main has done so,
+ * it must not begin to wait. */
+static bool wait_for_head(struct connection *conn, struct http_parser *parser,
+			  struct http_request *request)
+{
+	bool read = false;
+
+	roster_set_waits(&conn->s->roster, &conn->entry, true);
+	if (!is_quitting(conn))
+		read = read_head(conn, parser, request);
+	roster_set_waits(&conn->s->roster, &conn->entry, false);
+	return read;
+}
+
+/* ---- Upgrading ---- */
+
+/* The frames that came in one segment with the head are the first messages. */
+static bool keep_early(struct connection *conn)
+{
+	struct client *c = conn->client;
+
+	c->early_len = conn->len - conn->at;
+	if (c->early_len > 0) {
+		c->early_bytes = malloc(c->early_len);
+		if (!c->early_bytes)
+			return false;
+		memcpy(c->early_bytes, conn->bytes + conn->at, c->early_len);
+	}
+	free(conn->bytes);
+	conn->bytes = NULL;
+	return true;
+}
+
+/* Answers the request; true: frames are spoken from now on. */
+static bool upgrade(struct connection *conn, const struct http_request *r,
+		    const struct handshake_rules *rules, bool *keep)
+{
+	struct log_about who = about(conn);
+	struct handshake h;
+	struct http_answer a;
+
+	handshake_judge(&h, r, rules);
+	*keep = false;
+	if (h.status != 101) {
+		*keep = refuse(conn, r, h.status, h.headers, h.text) &&
+			r->keep_alive;
+		return false;
+	}
+	if (!keep_early(conn)) {
+		refuse_head(conn, 503);
+		return false;
+	}
+	a = (struct http_answer){.status = 101, .headers = h.headers};
+	atomic_store(&conn->client->upgraded, true);
+	if (!answer(conn, &a))
+		return false;
+	log_info(&who, "connected");
+	return true;
+}
+
+static void chat(struct connection *conn)
+{
+	conn->registered = true;
+	client_read_pump(conn->client);
+}
+
+static void echo(struct connection *conn)
+{
+	struct client *c = conn->client;
+
+	roster_set_waits(&conn->s->roster, &conn->entry, true);
+	if (is_quitting(conn))
+		conn->farewell = (struct farewell){WS_CODE_GOING_AWAY,
+						   "stopping", false};
+	else
+		conn->farewell = client_echo(c);
+	roster_set_waits(&conn->s->roster, &conn->entry, false);
+}
+
+/* ---- One request after the other ---- */
+
+/* False: it was the last one. */
+static bool serve_request(struct connection *conn, const struct http_request *r)
+{
+	struct server *s = conn->s;
+	struct site_answer a;
+	bool keep;
+
+	if (r->has_body) {
+		refuse_head(conn, 413);
+		return false;
+	}
+	if (site_path_is(r, "/ws")) {
+		if (upgrade(conn, r, &s->chat_rules, &keep))
+			chat(conn);
+		return keep;
+	}
+	if (s->rules.echo_message > 0 && site_path_is(r, "/echo")) {
+		if (upgrade(conn, r, &s->echo_rules, &keep))
+			echo(conn);
+		return keep;
+	}
+	site_answer(&a, r);
+	return answer(conn, &a.http) && r->keep_alive;
+}
+
+static void serve(struct connection *conn)
+{
+	struct http_request request;
+	struct http_parser *parser;
+	bool more = true;
+
+	while (more) {
+		parser = http_parser_create(&conn->s->http);
+		more = parser && wait_for_head(conn, parser, &request) &&
+		       serve_request(conn, &request);
+		http_parser_destroy(parser);
+	}
+}
+
+/* ---- The end ---- */
+
+/* Reads and forgets until the peer ends its side, or the writer has waited
+ * long enough for that and cuts the stream. */
+static void discard(struct connection *conn)
+{
+	char scratch[512];
+	ssize_t n;
+
+	while (!conn->ended) {
+		n = stream_read(&conn->client->stream, scratch,
+				sizeof(scratch));
+		if (n == -EAGAIN)
+			n = stream_wait(&conn->client->stream, CLOCK_NEVER) ==
+			    0;
+		if (n <= 0)
+			conn->ended = true;
+	}
+}
+
+static void finish(struct connection *conn)
+{
+	struct client *c = conn->client;
+	struct log_about who = about(conn);
+
+	free(conn->bytes);
+	if (c->has_writer) {
+		if (!conn->registered)
+			member_close(&c->member, conn->farewell);
+		discard(conn);
+		chan_close(c->gone);
+		thread_join(c->writer);
+	}
+	roster_remove(&conn->s->roster, &conn->entry);
+	stream_close(&c->stream);
+	if (atomic_load(&c->upgraded))
+		log_info(&who, "disconnected");
+	client_release(c);
+}
+
+static void *connection_run(void *arg)
+{
+	struct connection *conn = arg;
+	struct chan *ended = conn->s->ended;
+	pthread_t self = pthread_self();
+
+	roster_add(&conn->s->roster, &conn->entry, &conn->client->stream);
+	conn->bytes = malloc(READ_BYTES);
+	if (conn->bytes)
+		serve(conn);
+	finish(conn);
+	free(conn);
+	CHECK(chan_send(ended, &self) == CHAN_OK);
+	return NULL;
+}
+
+int connection_start(struct server *s, int fd, uint64_t id, const char *peer)
+{
+	struct stream stream = {fd};
+	struct connection *conn = calloc(1, sizeof(*conn));
+	pthread_t thread;
+	int err = -ENOMEM;
+
+	if (!conn)
+		return err;
+	conn->s = s;
+	conn->client =
+		client_create(&s->rules, s->hub, s->quit, stream, id, peer);
+	if (conn->client)
+		err = thread_start(&thread, s->rules.stack, connection_run,
+				   conn, "reader-%" PRIu64, id);
+	if (err) {
+		if (conn->client)
+			client_release(conn->client);
+		free(conn);
+	}
+	return err;
+}

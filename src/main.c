@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * chatd: makes the channels, hands them out, starts the threads, waits, and
+ * stops them in an order in which nobody waits for somebody who is gone.
+ *
+ *   acceptor --starts--> reader --register, unregister, broadcast--> hub
+ *                          |                                          |
+ *                        starts --------> writer <------- send -------+
+ */
+#include "check.h"
+#include "clock.h"
+#include "config.h"
+#include "hub.h"
+#include "log.h"
+#include "server.h"
+#include "signals.h"
+#include "thread.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+static int fail(void)
+{
+	log_stop(clock_now() + CLOCK_SECOND);
+	return EXIT_FAILURE;
+}
+
+static int run(const struct config *config)
+{
+	struct hub_limits limits = {(size_t)config->plain_queue,
+				    (size_t)config->plain_queue_bytes,
+				    config->plain_coalesce};
+	struct chan *quit = chan_create(0, 0);
+	struct chan *ended = chan_create(sizeof(pthread_t), 64);
+	pthread_t hub_thread, acceptor_thread;
+	struct server server;
+	struct hub hub;
+	int64_t deadline;
+
+	signals_block();
+	if (!quit || !ended || hub_init(&hub, quit, &limits) ||
+	    server_open(&server, config, &hub, quit, ended) ||
+	    log_start(config->log_level, config->log_format) ||
+	    signals_start(&server, quit))
+		return fail();
+	CHECK(thread_start(&hub_thread, 0, hub_run, &hub, "hub") == 0);
+	CHECK(thread_start(&acceptor_thread, 0, acceptor_run, &server,
+			   "acceptor") == 0);
+	server_announce(&server);
+
+	server_wait(&server); /* till quit is closed */
+
+	deadline = clock_now() + config->timeouts_drain;
+	server_stop(&server, acceptor_thread, deadline);
+	chan_close(hub.broadcast); /* all who send to it have been joined */
+	thread_join(hub_thread);
+	server_log_counts(&server);
+	signals_stop();
+	server_close(&server);
+	hub_fini(&hub);
+	chan_destroy(ended);
+	chan_destroy(quit);
+	log_stop(deadline);
+	return EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct config config;
+	int status = config_load(&config, argc, argv, environ, stdout, stderr);
+
+	if (status == CONFIG_RUN)
+		status = run(&config);
+	config_fini(&config);
+	return status;
+}
