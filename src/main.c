@@ -39,8 +39,8 @@ static int run(const struct config *config)
 
 	signals_block();
 	if (!quit || !ended || hub_init(&hub, quit, &limits) ||
-	    server_open(&server, config, &hub, quit, ended) ||
 	    log_start(config->log_level, config->log_format) ||
+	    server_open(&server, config, &hub, quit, ended) ||
 	    signals_start(&server, quit))
 		return fail();
 	CHECK(thread_start(&hub_thread, 0, hub_run, &hub, "hub") == 0);

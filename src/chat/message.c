@@ -64,14 +64,12 @@ struct message *message_frame_around(enum ws_opcode opcode, void *body,
 	return m;
 }
 
-struct message *message_bytes(const void *bytes, size_t len, const void *body,
-			      size_t body_len)
+struct message *message_bytes(size_t room, const void *body, size_t body_len)
 {
-	struct message *m = make(len);
+	struct message *m = make(room);
 
 	if (!m)
 		return NULL;
-	memcpy(m->bytes, bytes, len);
 	m->body = body;
 	m->body_len = body_len;
 	return m;

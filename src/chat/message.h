@@ -35,10 +35,10 @@ struct message *message_frame(enum ws_opcode opcode, const void *payload,
 struct message *message_frame_around(enum ws_opcode opcode, void *body,
 				     size_t len);
 
-/* Plain bytes (an HTTP head), and a constant body behind them that outlives
- * the message, or NULL. */
-struct message *message_bytes(const void *bytes, size_t len, const void *body,
-			      size_t body_len);
+/* Plain bytes (an HTTP answer) that the caller writes, up to room of them, and
+ * counts in len, before anybody else sees the message; and a constant body
+ * behind them that outlives it, or NULL. */
+struct message *message_bytes(size_t room, const void *body, size_t body_len);
 
 /*
  * One message out of n that wait together, each a text frame.  With coalesce

@@ -21,6 +21,7 @@
 #include <string.h>
 
 #define READ_BYTES 4096
+#define HEAD_BYTES 1024 /* of an answer's head */
 
 struct connection {
 	struct server *s;
@@ -30,7 +31,7 @@ struct connection {
 	bool ended;               /* the peer sends no more */
 	struct farewell farewell; /* where it isn't registered */
 
-	/* What was read and not used yet; freed before the pumps run. */
+	/* What was read and not used yet; gone before frames are spoken. */
 	char *bytes;
 	size_t at, len;
 };
@@ -42,22 +43,24 @@ static struct log_about about(const struct connection *conn)
 
 /* ---- Answers ---- */
 
-/* False: there is no writer, and no way to say anything. */
-static bool answer(struct connection *conn, const struct http_answer *a)
-{
-	char head[1024 + SITE_TEXT_BYTES];
-	size_t len = http_write_head(a, head, sizeof(head) - SITE_TEXT_BYTES);
-	size_t body_len = a->head_only ? 0 : a->body_len;
-	struct message *m;
+/* Bodies shorter than this are copied: a text made up for one answer goes away
+ * with it.  Longer ones are the page's, and constant. */
+#define COPIED 512
 
-	CHECK(len > 0);
-	if (body_len < SITE_TEXT_BYTES) {
-		/* A text made up for this answer goes away with it. */
-		if (body_len > 0)
-			memcpy(head + len, a->body, body_len);
-		m = message_bytes(head, len + body_len, NULL, 0);
-	} else {
-		m = message_bytes(head, len, a->body, body_len);
+/* False: there is no writer, and no way to say anything. */
+static bool answer(struct connection *conn, struct http_answer a)
+{
+	size_t body_len = a.head_only ? 0 : a.body_len;
+	size_t copied = body_len < COPIED ? body_len : 0;
+	struct message *m = message_bytes(HEAD_BYTES + copied, a.body,
+					  copied ? 0 : body_len);
+
+	if (m) {
+		m->len = http_write_head(&a, (char *)m->bytes, HEAD_BYTES);
+		CHECK(m->len > 0);
+		if (copied > 0)
+			memcpy(m->bytes + m->len, a.body, copied);
+		m->len += copied;
 	}
 	return client_send(conn->client, m) == 0;
 }
@@ -65,27 +68,25 @@ static bool answer(struct connection *conn, const struct http_answer *a)
 static bool refuse(struct connection *conn, const struct http_request *r,
 		   int status, const char *headers, const char *text)
 {
-	struct site_answer a;
 	struct log_about who = about(conn);
 
 	log_info(&who, "answered %d %s", status, http_reason(status));
-	site_refuse(&a, r, status, headers, text);
-	return answer(conn, &a.http);
+	return answer(conn, site_refuse(r, status, headers, text));
 }
 
 /* A head that can't be read; nothing behind it can be understood. */
 static void refuse_head(struct connection *conn, int status)
 {
-	char text[80];
-	struct site_answer a;
+	char text[64];
 	struct log_about who = about(conn);
 
-	(void)snprintf(text, sizeof(text), "%s.\n", http_reason(status));
+	(void)snprintf(text, sizeof(text), "%s\n", http_reason(status));
 	log_warn(&who, "answered %d %s: a request that can't be taken", status,
 		 http_reason(status));
-	site_refuse(&a, NULL, status,
-		    status == 503 ? "Retry-After: 5\r\n" : NULL, text);
-	(void)answer(conn, &a.http);
+	(void)answer(conn,
+		     site_refuse(NULL, status,
+				 status == 503 ? "Retry-After: 5\r\n" : NULL,
+				 text));
 }
 
 /* ---- Reading a head ---- */
@@ -178,37 +179,76 @@ static bool keep_early(struct connection *conn)
 			return false;
 		memcpy(c->early_bytes, conn->bytes + conn->at, c->early_len);
 	}
-	free(conn->bytes);
-	conn->bytes = NULL;
 	return true;
 }
 
-/* Answers the request; true: frames are spoken from now on. */
-static bool upgrade(struct connection *conn, const struct http_request *r,
-		    const struct handshake_rules *rules, bool *keep)
+/* What follows a request. */
+enum next { NEXT_REQUEST, NEXT_END, NEXT_CHAT, NEXT_ECHO };
+
+static enum next keep_alive(bool answered, const struct http_request *r)
 {
-	struct log_about who = about(conn);
+	return answered && r->keep_alive ? NEXT_REQUEST : NEXT_END;
+}
+
+/* Answers the request; where it agrees, what follows is `agreed`. */
+static enum next upgrade(struct connection *conn, const struct http_request *r,
+			 const struct handshake_rules *rules, enum next agreed)
+{
 	struct handshake h;
-	struct http_answer a;
 
 	handshake_judge(&h, r, rules);
-	*keep = false;
-	if (h.status != 101) {
-		*keep = refuse(conn, r, h.status, h.headers, h.text) &&
-			r->keep_alive;
-		return false;
-	}
+	if (h.status != 101)
+		return keep_alive(refuse(conn, r, h.status, h.headers, h.text),
+				  r);
 	if (!keep_early(conn)) {
 		refuse_head(conn, 503);
-		return false;
+		return NEXT_END;
 	}
-	a = (struct http_answer){.status = 101, .headers = h.headers};
 	atomic_store(&conn->client->upgraded, true);
-	if (!answer(conn, &a))
-		return false;
-	log_info(&who, "connected");
-	return true;
+	if (!answer(conn,
+		    (struct http_answer){.status = 101, .headers = h.headers}))
+		return NEXT_END;
+	return agreed;
 }
+
+/* ---- One request after the other ---- */
+
+static enum next serve_request(struct connection *conn,
+			       const struct http_request *r)
+{
+	struct server *s = conn->s;
+
+	if (r->has_body) {
+		refuse_head(conn, 413);
+		return NEXT_END;
+	}
+	if (site_path_is(r, "/ws"))
+		return upgrade(conn, r, &s->chat_rules, NEXT_CHAT);
+	if (s->rules.echo_message > 0 && site_path_is(r, "/echo"))
+		return upgrade(conn, r, &s->echo_rules, NEXT_ECHO);
+	return keep_alive(answer(conn, site_answer(r)), r);
+}
+
+/* Serves requests until one changes what is spoken, or was the last. */
+static enum next serve(struct connection *conn)
+{
+	enum next next = NEXT_REQUEST;
+
+	while (next == NEXT_REQUEST) {
+		struct http_parser *parser = http_parser_create(&conn->s->http);
+		struct http_request request;
+
+		next = NEXT_END;
+		if (parser && wait_for_head(conn, parser, &request))
+			next = serve_request(conn, &request);
+		http_parser_destroy(parser);
+	}
+	free(conn->bytes);
+	conn->bytes = NULL;
+	return next;
+}
+
+/* ---- Frames ---- */
 
 static void chat(struct connection *conn)
 {
@@ -227,47 +267,6 @@ static void echo(struct connection *conn)
 	else
 		conn->farewell = client_echo(c);
 	roster_set_waits(&conn->s->roster, &conn->entry, false);
-}
-
-/* ---- One request after the other ---- */
-
-/* False: it was the last one. */
-static bool serve_request(struct connection *conn, const struct http_request *r)
-{
-	struct server *s = conn->s;
-	struct site_answer a;
-	bool keep;
-
-	if (r->has_body) {
-		refuse_head(conn, 413);
-		return false;
-	}
-	if (site_path_is(r, "/ws")) {
-		if (upgrade(conn, r, &s->chat_rules, &keep))
-			chat(conn);
-		return keep;
-	}
-	if (s->rules.echo_message > 0 && site_path_is(r, "/echo")) {
-		if (upgrade(conn, r, &s->echo_rules, &keep))
-			echo(conn);
-		return keep;
-	}
-	site_answer(&a, r);
-	return answer(conn, &a.http) && r->keep_alive;
-}
-
-static void serve(struct connection *conn)
-{
-	struct http_request request;
-	struct http_parser *parser;
-	bool more = true;
-
-	while (more) {
-		parser = http_parser_create(&conn->s->http);
-		more = parser && wait_for_head(conn, parser, &request) &&
-		       serve_request(conn, &request);
-		http_parser_destroy(parser);
-	}
 }
 
 /* ---- The end ---- */
@@ -295,7 +294,6 @@ static void finish(struct connection *conn)
 	struct client *c = conn->client;
 	struct log_about who = about(conn);
 
-	free(conn->bytes);
 	if (c->has_writer) {
 		if (!conn->registered)
 			member_close(&c->member, conn->farewell);
@@ -318,8 +316,19 @@ static void *connection_run(void *arg)
 
 	roster_add(&conn->s->roster, &conn->entry, &conn->client->stream);
 	conn->bytes = malloc(READ_BYTES);
-	if (conn->bytes)
-		serve(conn);
+	if (conn->bytes) {
+		/* The pumps run for hours: not on top of what a handshake
+		 * needs of the stack. */
+		enum next next = serve(conn);
+		struct log_about who = about(conn);
+
+		if (next != NEXT_END)
+			log_info(&who, "connected");
+		if (next == NEXT_CHAT)
+			chat(conn);
+		else if (next == NEXT_ECHO)
+			echo(conn);
+	}
 	finish(conn);
 	free(conn);
 	CHECK(chan_send(ended, &self) == CHAN_OK);

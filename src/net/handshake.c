@@ -98,6 +98,7 @@ static size_t scheme(const char *origin, size_t len, const char **port)
 		const char *prefix, *port;
 	} known[] = {{"http://", "80"}, {"https://", "443"}};
 
+	*port = "";
 	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		size_t n = strlen(known[i].prefix);
 

@@ -351,7 +351,7 @@ static int format_date(char *to, size_t room)
 
 size_t http_write_head(const struct http_answer *a, char *to, size_t room)
 {
-	char date[64], body[128] = "";
+	char date[64], body[128] = "", etag[64] = "";
 	int n;
 
 	(void)format_date(date, sizeof(date));
@@ -359,9 +359,12 @@ size_t http_write_head(const struct http_answer *a, char *to, size_t room)
 		(void)snprintf(body, sizeof(body),
 			       "Content-Type: %s\r\nContent-Length: %zu\r\n",
 			       a->type, a->body_len);
-	n = snprintf(to, room, "HTTP/1.1 %d %s\r\n%s%s%s%s\r\n", a->status,
-		     http_reason(a->status), date, body,
+	if (a->etag)
+		(void)snprintf(etag, sizeof(etag), "ETag: %s\r\n", a->etag);
+	n = snprintf(to, room, "HTTP/1.1 %d %s\r\n%s%s%s%s%s%s\r\n", a->status,
+		     http_reason(a->status), date, body, etag,
 		     a->headers ? a->headers : "",
+		     a->more_headers ? a->more_headers : "",
 		     a->status == 101 || a->keep_alive
 			     ? ""
 			     : "Connection: close\r\n");

@@ -76,8 +76,9 @@ struct http_answer {
 	const char *type; /* of the body; NULL: no body's headers at all */
 	const void *body; /* not owned; NULL: none */
 	size_t body_len;
-	const char *headers; /* further lines, each with CRLF; NULL: none */
-	bool head_only;      /* the request was HEAD */
+	const char *etag;                   /* quoted; NULL: none */
+	const char *headers, *more_headers; /* lines, each with CRLF; or NULL */
+	bool head_only;                     /* the request was HEAD */
 	bool keep_alive;
 };
 

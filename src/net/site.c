@@ -7,13 +7,13 @@
 
 #include "assets.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 /* The page runs our scripts and styles, talks to us, and stands in nobody's
  * frame. */
-#define SECURITY_HEADERS                                                       \
+#define PAGE_HEADERS                                                           \
+	"Cache-Control: no-cache\r\n"                                          \
 	"Content-Security-Policy: default-src 'none'; script-src 'self'; "     \
 	"style-src 'self'; img-src 'self' data:; connect-src 'self'; "         \
 	"manifest-src 'self'; base-uri 'none'; form-action 'none'; "           \
@@ -46,19 +46,16 @@ bool site_path_is(const struct http_request *r, const char *path)
 	return len == strlen(path) && memcmp(p, path, len) == 0;
 }
 
-void site_refuse(struct site_answer *a, const struct http_request *r,
-		 int status, const char *headers, const char *text)
+struct http_answer site_refuse(const struct http_request *r, int status,
+			       const char *headers, const char *text)
 {
-	(void)snprintf(a->text, sizeof(a->text), "%s", text);
-	(void)snprintf(a->headers, sizeof(a->headers),
-		       "X-Content-Type-Options: nosniff\r\n%s",
-		       headers ? headers : "");
-	a->http = (struct http_answer){
+	return (struct http_answer){
 		.status = status,
 		.type = "text/plain; charset=utf-8",
-		.body = a->text,
-		.body_len = strlen(a->text),
-		.headers = a->headers,
+		.body = text,
+		.body_len = strlen(text),
+		.headers = "X-Content-Type-Options: nosniff\r\n",
+		.more_headers = headers,
 		.head_only = r && r->method == HTTP_METHOD_HEAD,
 		.keep_alive = r && r->keep_alive,
 	};
@@ -82,21 +79,18 @@ static bool client_has(const struct http_request *r, const char *etag)
 	return false;
 }
 
-static void serve(struct site_answer *a, const struct http_request *r,
-		  const struct asset *asset)
+static struct http_answer serve(const struct http_request *r,
+				const struct asset *asset)
 {
 	bool cached = client_has(r, asset->etag);
 
-	(void)snprintf(
-		a->headers, sizeof(a->headers),
-		"ETag: %s\r\nCache-Control: no-cache\r\n" SECURITY_HEADERS,
-		asset->etag);
-	a->http = (struct http_answer){
+	return (struct http_answer){
 		.status = cached ? 304 : 200,
 		.type = cached ? NULL : asset->type,
 		.body = cached ? NULL : asset->bytes,
 		.body_len = cached ? 0 : asset->len,
-		.headers = a->headers,
+		.etag = asset->etag,
+		.headers = PAGE_HEADERS,
 		.head_only = r->method == HTTP_METHOD_HEAD,
 		.keep_alive = r->keep_alive,
 	};
@@ -113,18 +107,18 @@ static const struct asset *find(const struct http_request *r)
 	return NULL;
 }
 
-void site_answer(struct site_answer *a, const struct http_request *r)
+struct http_answer site_answer(const struct http_request *r)
 {
 	const struct asset *asset = find(r);
 	bool health = site_path_is(r, "/healthz");
 
 	if (!asset && !health)
-		site_refuse(a, r, 404, NULL, "There is nothing here.\n");
-	else if (r->method == HTTP_METHOD_OTHER)
-		site_refuse(a, r, 405, "Allow: GET, HEAD\r\n",
-			    "Only GET and HEAD are possible here.\n");
-	else if (health)
-		site_refuse(a, r, 200, "Cache-Control: no-store\r\n", "ok\n");
-	else
-		serve(a, r, asset);
+		return site_refuse(r, 404, NULL, "There is nothing here.\n");
+	if (r->method == HTTP_METHOD_OTHER)
+		return site_refuse(r, 405, "Allow: GET, HEAD\r\n",
+				   "Only GET and HEAD are possible here.\n");
+	if (health)
+		return site_refuse(r, 200, "Cache-Control: no-store\r\n",
+				   "ok\n");
+	return serve(r, asset);
 }
