@@ -82,21 +82,29 @@ void client_release(struct client *c)
 struct farewell client_on_timeout(struct client *c, enum timeout which)
 {
 	static const struct {
+		enum log_level level;
 		const char *what;
 		struct farewell farewell;
 	} table[] = {
-		[TIMEOUT_HEAD] = {"no whole request came",
+		[TIMEOUT_IDLE] = {LOG_LEVEL_DEBUG,
+				  "it asked for nothing",
 				  {WS_CODE_NONE, "", false}},
-		[TIMEOUT_SILENCE] = {"nothing was heard of it",
+		[TIMEOUT_HEAD] = {LOG_LEVEL_INFO,
+				  "no whole request came",
+				  {WS_CODE_NONE, "", false}},
+		[TIMEOUT_SILENCE] = {LOG_LEVEL_INFO,
+				     "nothing was heard of it",
 				     {WS_CODE_POLICY, "timed out", false}},
-		[TIMEOUT_WRITE] = {"it took nothing of what is written to it",
+		[TIMEOUT_WRITE] = {LOG_LEVEL_INFO,
+				   "it took nothing of what is written to it",
 				   {WS_CODE_NONE, "", true}},
-		[TIMEOUT_GOODBYE] = {"it didn't end its side",
+		[TIMEOUT_GOODBYE] = {LOG_LEVEL_INFO,
+				     "it didn't end its side",
 				     {WS_CODE_NONE, "", true}},
 	};
 	struct log_about a = about(c);
 
-	log_info(&a, "timed out: %s", table[which].what);
+	log_line(table[which].level, &a, "timed out: %s", table[which].what);
 	return table[which].farewell;
 }
 

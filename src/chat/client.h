@@ -51,6 +51,7 @@ struct client {
 
 /* What didn't happen in time. */
 enum timeout {
+	TIMEOUT_IDLE,    /* no request at all */
 	TIMEOUT_HEAD,    /* no whole request head */
 	TIMEOUT_SILENCE, /* no message or pong */
 	TIMEOUT_WRITE,   /* the kernel took nothing */

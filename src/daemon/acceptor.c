@@ -19,12 +19,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BUSY                                                                   \
-	"HTTP/1.1 503 Service Unavailable\r\n"                                 \
-	"Content-Type: text/plain; charset=utf-8\r\n"                          \
-	"Content-Length: 33\r\nRetry-After: 5\r\nConnection: close\r\n\r\n"    \
-	"The server is full. Try it later\n"
-
 /* The refused, who shall read their answer: a socket closed with unread input
  * resets the connection, and the answer may be lost with it.  Each stays until
  * the peer has ended its side, or for a second, or until its place is needed.
@@ -87,20 +81,14 @@ static void let_go(struct refused *r)
 	r->fd = -1;
 }
 
-static void answer_busy(int fd)
-{
-	(void)send(fd, BUSY, sizeof(BUSY) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
-	(void)shutdown(fd, SHUT_WR);
-	(void)discard(fd);
-}
-
 static void refuse(struct acceptor *a, int fd, const char *peer,
 		   const char *why)
 {
 	struct refused *r = &a->refused[a->next];
 
 	report_refusal(a, peer, why);
-	answer_busy(fd);
+	listener_refuse(fd);
+	(void)discard(fd);
 	let_go(r);
 	*r = (struct refused){fd, clock_now() + REFUSED_TIMEOUT};
 	a->next = (a->next + 1) % REFUSED;
@@ -120,7 +108,8 @@ static void refuse_by_spare(struct acceptor *a, struct listener *l)
 	}
 	if (fd >= 0) {
 		report_refusal(a, peer, "no descriptor is left");
-		answer_busy(fd);
+		listener_refuse(fd);
+		(void)discard(fd);
 		(void)close(fd);
 	} else {
 		report_refusal(a, l->name, "no descriptor is left at all");

@@ -29,6 +29,7 @@ struct connection {
 	struct roster_entry entry;
 	bool registered;          /* the hub closes `send` */
 	bool ended;               /* the peer sends no more */
+	bool starved;             /* of memory or threads, it can't go on */
 	struct farewell farewell; /* where it isn't registered */
 
 	/* What was read and not used yet; gone before frames are spoken. */
@@ -62,7 +63,8 @@ static bool answer(struct connection *conn, struct http_answer a)
 			memcpy(m->bytes + m->len, a.body, copied);
 		m->len += copied;
 	}
-	return client_send(conn->client, m) == 0;
+	conn->starved = client_send(conn->client, m) != 0;
+	return !conn->starved;
 }
 
 static bool refuse(struct connection *conn, const struct http_request *r,
@@ -105,7 +107,8 @@ static bool fill(struct connection *conn, int64_t deadline, bool started)
 			break;
 		err = stream_wait(&c->stream, deadline);
 		if (err == -ETIMEDOUT) {
-			conn->farewell = client_on_timeout(c, TIMEOUT_HEAD);
+			conn->farewell = client_on_timeout(
+				c, started ? TIMEOUT_HEAD : TIMEOUT_IDLE);
 			if (started)
 				refuse_head(conn, 408);
 		}
@@ -239,6 +242,7 @@ static enum next serve(struct connection *conn)
 		struct http_request request;
 
 		next = NEXT_END;
+		conn->starved = !parser;
 		if (parser && wait_for_head(conn, parser, &request))
 			next = serve_request(conn, &request);
 		http_parser_destroy(parser);
@@ -289,6 +293,24 @@ static void discard(struct connection *conn)
 	}
 }
 
+/* There was no memory or thread for a writer: then nobody else writes. */
+static void finish_without_writer(struct connection *conn)
+{
+	struct client *c = conn->client;
+	struct log_about who = about(conn);
+	int64_t deadline = clock_now() + CLOCK_SECOND;
+	char scratch[512];
+
+	if (!conn->starved)
+		return;
+	log_warn(&who, "refused with 503: no thread or memory is left");
+	atomic_fetch_add(&conn->s->refused, 1);
+	listener_refuse(c->stream.fd);
+	while (stream_wait(&c->stream, deadline) == 0 &&
+	       stream_read(&c->stream, scratch, sizeof(scratch)) > 0)
+		continue;
+}
+
 static void finish(struct connection *conn)
 {
 	struct client *c = conn->client;
@@ -300,6 +322,8 @@ static void finish(struct connection *conn)
 		discard(conn);
 		chan_close(c->gone);
 		thread_join(c->writer);
+	} else {
+		finish_without_writer(conn);
 	}
 	roster_remove(&conn->s->roster, &conn->entry);
 	stream_close(&c->stream);
@@ -316,6 +340,7 @@ static void *connection_run(void *arg)
 
 	roster_add(&conn->s->roster, &conn->entry, &conn->client->stream);
 	conn->bytes = malloc(READ_BYTES);
+	conn->starved = !conn->bytes;
 	if (conn->bytes) {
 		/* The pumps run for hours: not on top of what a handshake
 		 * needs of the stack. */

@@ -220,3 +220,23 @@ int listener_accept(struct listener *l, char name[LISTENER_NAME_BYTES])
 	name_address(&a, len, name);
 	return fd;
 }
+
+/* ---- Refusing ---- */
+
+#define BUSY_TEXT "The server is full. Try again later.\n"
+
+_Static_assert(sizeof(BUSY_TEXT) - 1 == 37, "Content-Length below");
+
+void listener_refuse(int fd)
+{
+	static const char answer[] =
+		"HTTP/1.1 503 Service Unavailable\r\n"
+		"Content-Type: text/plain; charset=utf-8\r\n"
+		"Content-Length: 37\r\n"
+		"Retry-After: 5\r\n"
+		"Connection: close\r\n"
+		"\r\n" BUSY_TEXT;
+
+	(void)send(fd, answer, sizeof(answer) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	(void)shutdown(fd, SHUT_WR);
+}

@@ -41,4 +41,12 @@ void listener_close(struct listener *l);
  */
 int listener_accept(struct listener *l, char name[LISTENER_NAME_BYTES]);
 
+/*
+ * Tells a peer that was accepted and can't be served: 503, without waiting,
+ * and nothing after it.  Whoever calls is the only one who has the descriptor;
+ * he should read what still comes before he closes it, since a socket closed
+ * with unread input resets the connection and may eat the answer.
+ */
+void listener_refuse(int fd);
+
 #endif
