@@ -32,7 +32,7 @@ static inline void given(const char *variable)
 		n++;
 	ck_assert_uint_lt(n, 15);
 	ck_assert_uint_lt(strlen(variable), sizeof(variables[n]));
-	strcpy(variables[n], variable);
+	memcpy(variables[n], variable, strlen(variable) + 1);
 	environment[n] = variables[n];
 }
 

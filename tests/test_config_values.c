@@ -371,8 +371,8 @@ START_TEST(everything_wrong_is_told_at_once_up_to_twenty)
 	char text[1024] = "[plain]\n", *line = complained;
 	int lines = 0;
 
-	for (int i = 0; i < 23; i++)
-		strcat(text, "x = 1\n");
+	for (size_t i = 0; i < 23; i++)
+		memcpy(text + 8 + 6 * i, "x = 1\n", 7);
 	ck_assert_int_eq(chatd_with(text), 78);
 	for (; (line = strchr(line, '\n')); line++)
 		lines++;

@@ -196,16 +196,18 @@ static void apply_set(struct config_loading *l, const char *set)
 
 /* ---- Values against each other ---- */
 
+/* The key that a rule names; that there is one, a test has seen to. */
 static const struct config_key *find_full(const char *full)
 {
-	for (const struct config_key *k = config_keys; k->section; k++) {
-		size_t len = strlen(k->section);
+	for (const struct config_key *k = config_keys;; k++) {
+		size_t len;
 
+		CHECK(k->section != NULL);
+		len = strlen(k->section);
 		if (strncmp(full, k->section, len) == 0 && full[len] == '.' &&
 		    strcmp(full + len + 1, k->name) == 0)
 			return k;
 	}
-	return NULL;
 }
 
 /* True where a was said after b: who says a last has to see that it fits. */
@@ -222,7 +224,6 @@ static void check_rule(struct config_loading *l, const struct config_rule *rule)
 	struct config_source x_by, y_by;
 	int64_t x, y;
 
-	CHECK(left && right);
 	x = config_number(l->config, left);
 	y = config_number(l->config, right);
 	if (x == 0 || y == 0 || (rule->or_equal ? x <= y : x < y))

@@ -121,7 +121,7 @@ static const char *const log_levels[] = {[LOG_LEVEL_ERROR] = "error",
 /* The field's place; doesn't compile where the field isn't of that type. */
 #define FIELD(field, is)                                                       \
 	(offsetof(struct config, field) +                                      \
-	 0 * sizeof(_Generic(((struct config *)0)->field, is : 1)))
+	 _Generic(((struct config *)0)->field, is : 0)) /* NOLINT: a type */
 #define KEY(section, name, type, field, is)                                    \
 	section, name, CONFIG_##type, FIELD(field, is)
 

@@ -39,9 +39,19 @@ static const struct unit *units_of(const struct config_key *key)
 	return key->type == CONFIG_DURATION ? duration_units : count_units;
 }
 
+/* The table sees to it that the field is of the key's type. */
 static void *field(struct config *c, const struct config_key *key)
 {
 	return (char *)c + key->offset;
+}
+
+static void set_owned(struct config *c, const struct config_key *key,
+		      char *string)
+{
+	char **owned = field(c, key);
+
+	free(*owned);
+	*owned = string;
 }
 
 /* ---- In words ---- */
@@ -160,7 +170,7 @@ static int set_number(struct config *c, const struct config_key *key,
 	int err = parse_number(units_of(key), text, &value);
 
 	if (!err && value >= key->min && value <= key->max) {
-		memcpy(field(c, key), &value, sizeof(value));
+		*(int64_t *)field(c, key) = value;
 		return 0;
 	}
 	config_quote(text, quoted);
@@ -198,10 +208,8 @@ static int set_switch(struct config *c, const struct config_key *key,
 					    "yes", "false", "true"};
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		bool value = i % 2 != 0;
-
 		if (strcmp(text, words[i]) == 0) {
-			memcpy(field(c, key), &value, sizeof(value));
+			*(bool *)field(c, key) = i % 2 != 0;
 			return 0;
 		}
 	}
@@ -229,7 +237,7 @@ static int set_string(struct config *c, const struct config_key *key,
 		      const char *text, char why[CONFIG_WORDS_BYTES])
 {
 	size_t len = strlen(text);
-	char quoted[CONFIG_WORDS_BYTES], *copy, *old;
+	char quoted[CONFIG_WORDS_BYTES], *copy;
 
 	config_quote(text, quoted);
 	if ((int64_t)len < key->min || (int64_t)len > key->max) {
@@ -247,9 +255,7 @@ static int set_string(struct config *c, const struct config_key *key,
 	if (!copy)
 		return -ENOMEM;
 	memcpy(copy, text, len + 1);
-	memcpy(&old, field(c, key), sizeof(old));
-	free(old);
-	memcpy(field(c, key), &copy, sizeof(copy));
+	set_owned(c, key, copy);
 	return 0;
 }
 
@@ -322,7 +328,7 @@ static int judge_words(const struct config_key *key, char *list,
 static int set_list(struct config *c, const struct config_key *key,
 		    const char *text, char why[CONFIG_WORDS_BYTES])
 {
-	char *list = malloc(strlen(text) + 1), *old;
+	char *list = malloc(strlen(text) + 1);
 	int64_t count;
 	int err;
 
@@ -341,9 +347,7 @@ static int set_list(struct config *c, const struct config_key *key,
 		free(list);
 		return err;
 	}
-	memcpy(&old, field(c, key), sizeof(old));
-	free(old);
-	memcpy(field(c, key), &list, sizeof(list));
+	set_owned(c, key, list);
 	return 0;
 }
 
@@ -384,24 +388,14 @@ int config_set(struct config *c, const struct config_key *key, const char *text,
 
 int64_t config_number(const struct config *c, const struct config_key *key)
 {
-	int64_t value;
-
 	CHECK(key->type == CONFIG_SIZE || key->type == CONFIG_DURATION ||
 	      key->type == CONFIG_COUNT);
-	memcpy(&value, (const char *)c + key->offset, sizeof(value));
-	return value;
+	return *(const int64_t *)(const void *)((const char *)c + key->offset);
 }
 
 void config_fini(struct config *c)
 {
-	for (const struct config_key *k = config_keys; k->section; k++) {
-		char *owned = NULL;
-
-		if (k->type != CONFIG_STRING && k->type != CONFIG_LIST)
-			continue;
-		memcpy(&owned, field(c, k), sizeof(owned));
-		free(owned);
-		owned = NULL;
-		memcpy(field(c, k), &owned, sizeof(owned));
-	}
+	for (const struct config_key *k = config_keys; k->section; k++)
+		if (k->type == CONFIG_STRING || k->type == CONFIG_LIST)
+			set_owned(c, k, NULL);
 }
