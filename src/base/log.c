@@ -130,8 +130,9 @@ static void put_head(struct line *l, enum log_level level,
 }
 
 /* The whole line with its newline, from malloc(); NULL: no memory. */
-static char *make_line(enum log_level level, const struct log_about *about,
-		       const char *format, va_list ap)
+__attribute__((format(printf, 3, 0))) static char *
+make_line(enum log_level level, const struct log_about *about,
+	  const char *format, va_list ap)
 {
 	char text[LINE_MAX_BYTES / 2], *made = malloc(LINE_MAX_BYTES);
 	struct line l = {made, made ? made + LINE_MAX_BYTES - 4 : NULL};

@@ -53,8 +53,8 @@ static int start(pthread_t *thread, size_t stack, struct beginning *b)
 
 	if (pthread_attr_init(&attr) != 0)
 		return -EAGAIN;
-	if (stack > 0 && pthread_attr_setstacksize(&attr, stack * STACK_FACTOR))
-		stack = 0; /* below the system's minimum: its default then */
+	if (stack > 0) /* below the system's minimum: its default remains */
+		(void)pthread_attr_setstacksize(&attr, stack * STACK_FACTOR);
 	CHECK(sigfillset(&all) == 0);
 	CHECK(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
 	err = pthread_create(thread, &attr, begin, b);

@@ -329,7 +329,7 @@ const char *http_reason(int status)
 	case 505:
 		return "HTTP Version Not Supported";
 	}
-	CHECK(!"a status without a reason");
+	check_failed(__FILE__, __LINE__, "a status without a reason");
 }
 
 /* RFC 9110, 5.6.7.  Not strftime(): its names follow the locale. */

@@ -86,6 +86,11 @@ static int open_unix(struct listener *l, const char *path, const char **what)
 	if (bind(l->fd, &a.any, sizeof(a.un)) != 0)
 		return -errno;
 	memcpy(l->unlink_path, path, strlen(path) + 1);
+	/* As open as a port of the loopback address, whatever the umask; who
+	 * wants less puts it into a directory that says so. */
+	*what = "chmod";
+	if (chmod(path, 0666) != 0)
+		return -errno;
 	return 0;
 }
 
@@ -166,7 +171,7 @@ static int open_tcp(struct listener *l, const char *address, const char **what)
 
 int listener_open(struct listener *l, const char *address, const char **what)
 {
-	union address a;
+	union address a = {0};
 	socklen_t len = sizeof(a);
 	int err;
 
