@@ -122,7 +122,11 @@ export class Log {
   /** @param {'connecting' | 'connected' | 'waiting'} state for who sees nothing yet */
   explain(state) {
     const [first, second] = this.#empty.children;
-    const key = { connecting: 'emptyConnecting', connected: 'emptyConnected', waiting: 'emptyWaiting' }[state];
+    const key = {
+      connecting: 'emptyConnecting',
+      connected: 'emptyConnected',
+      waiting: 'emptyWaiting',
+    }[state];
     first.textContent = t(key);
     second.textContent = state === 'connecting' ? '' : t(`${key}More`);
   }
@@ -359,7 +363,9 @@ export class Log {
     const all = /** @type {NodeListOf<HTMLElement>} */ (this.#list.querySelectorAll('.message'));
     if (all.length === 0)
       return;
-    const from = here ? [...all].indexOf(/** @type {HTMLElement} */ (here)) : this.#lastInView(all) + (step < 0 ? 1 : 0);
+    const from = here
+      ? [...all].indexOf(/** @type {HTMLElement} */ (here))
+      : this.#lastInView(all) + (step < 0 ? 1 : 0);
     const to = Math.max(0, Math.min(all.length - 1, from + step));
     event.preventDefault();
     all[to].focus();

@@ -119,6 +119,7 @@ const keys = /** @type {HTMLDialogElement} */ (byId('keys'));
 
 function listKeys() {
   const touch = matchMedia('(pointer: coarse)').matches;
+  /** @type {[string[], string][]} */
   const rows = [
     [touch ? ['Ctrl+Enter'] : ['Enter', 'Ctrl+Enter'], 'keySend'],
     [touch ? ['Enter'] : ['Shift+Enter'], 'keyBreak'],
@@ -137,9 +138,10 @@ function listKeys() {
   const nodes = [];
   for (const [combinations, key] of rows) {
     const term = document.createElement('dt');
-    term.append(.../** @type {string[]} */ (combinations).flatMap((c, i) => (i ? [' ', kbd(c)] : [kbd(c)])));
+    for (const combination of combinations)
+      term.append(kbd(combination), ' ');
     const words = document.createElement('dd');
-    words.textContent = t(/** @type {string} */ (key));
+    words.textContent = t(key);
     nodes.push(term, words);
   }
   keys.querySelector('dl')?.replaceChildren(...nodes);
@@ -162,13 +164,13 @@ document.addEventListener('keydown', (event) => {
   if (event.key === 'Escape') {
     log.toNewest();
     composer.focusQuietly();
-  } else if (writing && plain && !event.shiftKey && (event.key === 'PageUp' || event.key === 'PageDown')) {
+  } else if (writing && plain && !event.shiftKey && /^Page(Up|Down)$/.test(event.key)) {
     event.preventDefault();
     log.scrollPages(event.key === 'PageUp' ? -1 : 1);
   } else if (!writing && plain && event.key === '?') {
     event.preventDefault();
     listKeys();
-  } else if (!writing && plain && event.key.length === 1 && event.key !== ' ' && !onControl(event.target)) {
+  } else if (!writing && plain && /^\S$/u.test(event.key) && !onControl(event.target)) {
     // Who types without having chosen a field means the message.
     composer.focus();
   }

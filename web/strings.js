@@ -23,7 +23,8 @@ const en = {
   emptyConnected: 'Nobody has said anything since you came. Be the first.',
   emptyConnectedMore: 'Nothing is kept here: you see what is said while this page is open.',
   emptyWaiting: 'The server cannot be reached.',
-  emptyWaitingMore: 'You can write already: your draft is kept, and can be sent once the connection is back.',
+  emptyWaitingMore:
+    'You can write already: your draft is kept, and can be sent once the connection is back.',
 
   newest: 'To the newest message',
   newCount: (/** @type {string} */ n) => `${n} new`,
