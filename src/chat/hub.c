@@ -152,12 +152,15 @@ static bool offer(const struct hub *h, struct member *m, struct message *msg)
 	return false;
 }
 
-static void drop(struct hub *h, struct member *m)
+static void drop(struct hub *h, struct member *m, const struct message *msg)
 {
 	const struct log_about about = {m->id, m->peer};
 
-	log_warn(&about, "dropped: it reads too slowly, %zu messages waited",
-		 atomic_load(&m->waiting));
+	log_warn(&about,
+		 "dropped: it reads too slowly, %zu messages of %zu bytes wait "
+		 "and there is no room for %zu of %zu",
+		 atomic_load(&m->waiting), atomic_load(&m->waiting_bytes),
+		 msg->count, message_size(msg));
 	atomic_fetch_add(&h->drops, 1);
 	remove_member(h, m,
 		      (struct farewell){WS_CODE_POLICY, "too slow", true});
@@ -177,7 +180,7 @@ static void fan_out(struct hub *h, struct message *msg)
 		if (offer(h, m, msg))
 			kept--;
 		else
-			drop(h, m);
+			drop(h, m, msg);
 	}
 	message_release(msg, kept);
 }
