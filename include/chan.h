@@ -151,6 +151,40 @@ CHAN_PUBLIC CHAN_MUST_USE enum chan_status chan_send_unit(struct chan *c,
 CHAN_PUBLIC CHAN_MUST_USE enum chan_status chan_recv_unit(struct chan *c,
 							  int64_t deadline);
 
+/* ---- One sender, many channels ---- */
+
+/*
+ * Receivers that were given a value and still sleep.  Starts as
+ * CHAN_WAKES_NONE; its members are libchan's own, and it must not be copied
+ * while it holds somebody.
+ */
+struct chan_wakes {
+	struct chan_waiter *first_, *last_;
+};
+
+#define CHAN_WAKES_NONE                                                        \
+	{                                                                      \
+		NULL, NULL                                                     \
+	}
+
+/*
+ * Sends *v without waiting, as chan_send_until(c, v, CHAN_NOW) does, but does
+ * not wake the receiver that it serves: that one is added to *wakes, and the
+ * caller wakes all of them by one chan_wake() when he has served everybody.
+ * Else the first to be woken takes the processor from him who still has the
+ * others to serve.  Until then such a receiver has its value and sleeps,
+ * whatever its deadline.  *wakes belongs to one thread.  Go's scheduler does
+ * this for its own: a goroutine made ready waits till the others stop.
+ *
+ *	enum chan_status chan_send_deferred(struct chan *c, const T *v,
+ *					    struct chan_wakes *wakes);
+ */
+#define chan_send_deferred(c, v, wakes)                                        \
+	chan_send_deferred_sized((c), (v), sizeof *(v), (wakes))
+
+/* Wakes those in *wakes, in the order they were served, and empties it. */
+CHAN_PUBLIC void chan_wake(struct chan_wakes *wakes);
+
 /* ---- Select ---- */
 
 enum chan_direction { CHAN_SENDS, CHAN_RECEIVES };
@@ -212,6 +246,9 @@ chan_send_some_sized(struct chan *c, const void *vs, size_t count, size_t *n,
 CHAN_PUBLIC CHAN_MUST_USE enum chan_status
 chan_recv_some_sized(struct chan *c, void *vs, size_t max, size_t *n,
 		     size_t size, int64_t deadline);
+CHAN_PUBLIC CHAN_MUST_USE enum chan_status chan_send_deferred_sized(
+	struct chan *c, const void *v, size_t size, struct chan_wakes *wakes);
+
 static inline struct chan_case chan_case_make(struct chan *c, void *v,
 					      size_t size,
 					      enum chan_direction direction)

@@ -92,11 +92,10 @@ struct chan *chan_create(size_t elem_size, size_t capacity)
 
 void chan_close(struct chan *c)
 {
-	struct wake_list to_wake;
+	struct chan_wakes to_wake = CHAN_WAKES_NONE;
 	struct chan_case *k;
 
 	CHAN_CHECK(c != NULL);
-	wake_list_init(&to_wake);
 	lock(&c->lock);
 	CHECK_NAMED(!is_closed(c), c, "closed twice");
 	atomic_store_explicit(&c->closed, true, memory_order_release);
@@ -197,7 +196,7 @@ static size_t pop(struct chan *c, void *values, size_t max)
 
 /* Gives values to receivers that wait, then to the ring. */
 size_t chan__put(struct chan *c, const void *values, size_t n,
-		 struct wake_list *to_wake)
+		 struct chan_wakes *to_wake)
 {
 	size_t sent = 0;
 	struct chan_case *k;
@@ -213,7 +212,7 @@ size_t chan__put(struct chan *c, const void *values, size_t n,
 
 /* The next values of the senders that wait, in their order; up to max. */
 static size_t take_from_senders(struct chan *c, void *values, size_t max,
-				struct wake_list *to_wake)
+				struct chan_wakes *to_wake)
 {
 	size_t got = 0, n;
 	struct chan_case *k;
@@ -230,7 +229,7 @@ static size_t take_from_senders(struct chan *c, void *values, size_t max,
 }
 
 /* Lets senders that wait have the room that a pop made. */
-static void refill(struct chan *c, struct wake_list *to_wake)
+static void refill(struct chan *c, struct chan_wakes *to_wake)
 {
 	while (count_of(c) < c->capacity) {
 		size_t tail = (c->head + count_of(c)) % c->capacity;
@@ -247,7 +246,7 @@ static void refill(struct chan *c, struct wake_list *to_wake)
 
 /* Takes what is in the ring, then what senders that wait hold. */
 size_t chan__get(struct chan *c, void *values, size_t max,
-		 struct wake_list *to_wake)
+		 struct chan_wakes *to_wake)
 {
 	size_t got = pop(c, values, max);
 
@@ -314,7 +313,7 @@ void chan__check_size(const struct chan *c, size_t size)
 static enum chan_status send_many(struct chan *c, const void *values,
 				  size_t count, size_t *sent, int64_t deadline)
 {
-	struct wake_list to_wake;
+	struct chan_wakes to_wake = CHAN_WAKES_NONE;
 	struct chan_waiter self;
 	struct chan_case k;
 	enum chan_status status;
@@ -322,7 +321,6 @@ static enum chan_status send_many(struct chan *c, const void *values,
 	*sent = 0;
 	if (deadline <= CHAN_NOW && !chan__may_send(c))
 		return CHAN_TIMEDOUT;
-	wake_list_init(&to_wake);
 	lock(&c->lock);
 	if (is_closed(c)) {
 		unlock(&c->lock);
@@ -349,7 +347,7 @@ static enum chan_status send_many(struct chan *c, const void *values,
 static enum chan_status recv_many(struct chan *c, void *values, size_t max,
 				  size_t *got, int64_t deadline)
 {
-	struct wake_list to_wake;
+	struct chan_wakes to_wake = CHAN_WAKES_NONE;
 	struct chan_waiter self;
 	struct chan_case k;
 	enum chan_status status;
@@ -357,7 +355,6 @@ static enum chan_status recv_many(struct chan *c, void *values, size_t max,
 	*got = 0;
 	if (deadline <= CHAN_NOW && !chan__may_receive(c))
 		return CHAN_TIMEDOUT;
-	wake_list_init(&to_wake);
 	lock(&c->lock);
 	*got = chan__get(c, values, max, &to_wake);
 	if (*got > 0 || is_closed(c) || deadline <= CHAN_NOW) {
@@ -434,6 +431,33 @@ enum chan_status chan_recv_sized(struct chan *c, void *v, size_t size,
 	size_t n;
 
 	return chan_recv_some_sized(c, v, 1, &n, size, deadline);
+}
+
+/* The receiver that is served sleeps on, also past its own deadline, which
+ * wait_alone() and select see: its record stays where the list points. */
+enum chan_status chan_send_deferred_sized(struct chan *c, const void *v,
+					  size_t size, struct chan_wakes *wakes)
+{
+	enum chan_status status = CHAN_TIMEDOUT;
+
+	if (!c)
+		return status;
+	chan__check_size(c, size);
+	if (!chan__may_send(c))
+		return status;
+	lock(&c->lock);
+	if (is_closed(c))
+		status = CHAN_CLOSED;
+	else if (chan__put(c, v, 1, wakes) == 1)
+		status = CHAN_OK;
+	unlock(&c->lock);
+	return status;
+}
+
+void chan_wake(struct chan_wakes *wakes)
+{
+	wake(wakes);
+	*wakes = (struct chan_wakes)CHAN_WAKES_NONE;
 }
 
 enum chan_status chan_send_unit(struct chan *c, int64_t deadline)

@@ -70,13 +70,8 @@ struct chan_waiter {
 	atomic_bool claimed;      /* set once, by the one partner, or by itself
 				     where its deadline passed */
 	struct chan_case *chosen; /* written by the partner before it wakes */
-	struct chan_waiter *next; /* in the partner's list of those to wake */
+	struct chan_waiter *next; /* in the partner's struct chan_wakes */
 	struct parker parker;
-};
-
-/* Those whom a partner has served and will wake, the first served first. */
-struct wake_list {
-	struct chan_waiter *first, **end;
 };
 
 static inline struct chan_case *first_of(const struct chan_queue *q)
@@ -138,28 +133,27 @@ static inline struct chan_case *claim_first(struct chan_queue *q)
 	return NULL;
 }
 
-static inline void wake_list_init(struct wake_list *l)
-{
-	l->first = NULL;
-	l->end = &l->first;
-}
-
 /* The case is served: whoever holds the list wakes its waiter later. */
 static inline void served(struct chan_case *k, enum chan_status status,
-			  struct wake_list *to_wake)
+			  struct chan_wakes *to_wake)
 {
+	struct chan_waiter *w = k->waiter_;
+
 	dequeue(k);
 	k->status = status;
-	k->waiter_->chosen = k;
-	k->waiter_->next = NULL;
-	*to_wake->end = k->waiter_;
-	to_wake->end = &k->waiter_->next;
+	w->chosen = k;
+	w->next = NULL;
+	if (to_wake->last_)
+		to_wake->last_->next = w;
+	else
+		to_wake->first_ = w;
+	to_wake->last_ = w;
 }
 
 /* Never under a channel's lock.  A waiter is gone once it is awake. */
-static inline void wake(struct wake_list *to_wake)
+static inline void wake(const struct chan_wakes *to_wake)
 {
-	struct chan_waiter *w = to_wake->first;
+	struct chan_waiter *w = to_wake->first_;
 
 	while (w) {
 		struct chan_waiter *next = w->next;
@@ -196,9 +190,9 @@ CHAN_HIDDEN bool chan__may_receive(const struct chan *c);
 /* Moves as many of the n values as can go now; returns how many.  The lock is
  * held; for put, the channel is open. */
 CHAN_HIDDEN size_t chan__put(struct chan *c, const void *values, size_t n,
-			     struct wake_list *to_wake);
+			     struct chan_wakes *to_wake);
 CHAN_HIDDEN size_t chan__get(struct chan *c, void *values, size_t max,
-			     struct wake_list *to_wake);
+			     struct chan_wakes *to_wake);
 
 /* What a receive from a closed channel gives. */
 CHAN_HIDDEN void chan__zero(void *value, size_t size);

@@ -21,7 +21,7 @@ static bool may_proceed(const struct chan_case *k)
 }
 
 /* Does the case if it can be done now; its channel's lock is held. */
-static bool try_case(struct chan_case *k, struct wake_list *to_wake)
+static bool try_case(struct chan_case *k, struct chan_wakes *to_wake)
 {
 	struct chan *c = k->chan;
 	bool closed = atomic_load_explicit(&c->closed, memory_order_relaxed);
@@ -75,10 +75,9 @@ static size_t choose_by_look(const struct chan_case *cases, size_t n)
 
 static bool try_alone(struct chan_case *k)
 {
-	struct wake_list to_wake;
+	struct chan_wakes to_wake = CHAN_WAKES_NONE;
 	bool done;
 
-	wake_list_init(&to_wake);
 	lock(&k->chan->lock);
 	done = try_case(k, &to_wake);
 	unlock(&k->chan->lock);
@@ -219,7 +218,7 @@ static int wait_for_partner(struct chan_case *cases, size_t n,
 
 int chan_select(struct chan_case *cases, size_t n, int64_t deadline)
 {
-	struct wake_list to_wake;
+	struct chan_wakes to_wake = CHAN_WAKES_NONE;
 	struct chan_waiter self;
 	size_t chosen;
 
@@ -237,7 +236,6 @@ int chan_select(struct chan_case *cases, size_t n, int64_t deadline)
 	}
 
 	sort_by_address(cases, n);
-	wake_list_init(&to_wake);
 	lock_all(cases, n);
 	/* "Ready" may still be an illusion, a waiter whom somebody else has
 	 * claimed; trying such a case drops it from the queue. */
