@@ -78,6 +78,7 @@ struct conn {
 	bool skipping;   /* the rest of an overlong line */
 	bool cut;        /* reset, but what came before can be read */
 	bool blocked;    /* the kernel takes no more for now */
+	bool greeted;    /* heard a hello, so the server knows it */
 	bool stayed;     /* till the goodbye: it should have heard all */
 	int32_t sender;  /* its number, or -1 */
 	uint32_t source; /* which source address */
@@ -143,6 +144,8 @@ void conn_event(struct bench *b, struct conn *c, uint32_t events);
 void conn_watch(struct bench *b, struct conn *c, uint32_t events);
 /* Queues a message of its sender, said at that time. */
 void conn_say(struct bench *b, struct conn *c, int64_t at);
+/* Says a message that nobody counts. */
+void conn_hello(struct bench *b, struct conn *c);
 /* Writes what is queued, as far as the kernel takes it. */
 void conn_flush(struct bench *b, struct conn *c);
 /* Says goodbye with a Close frame. */
@@ -155,6 +158,7 @@ void conn_end(struct bench *b, struct conn *c, int why);
 enum phase {
 	PHASE_CONNECT,
 	PHASE_STAY,    /* idle: nobody speaks */
+	PHASE_GREET,   /* all must hear a hello */
 	PHASE_WARMUP,  /* everybody does */
 	PHASE_MEASURE, /* and now it counts */
 	PHASE_DRAIN,   /* what is under way may come */
@@ -208,6 +212,7 @@ struct bench {
 	int64_t begun;    /* when the senders began to speak */
 	int64_t till_at;  /* when the phase ends by the clock */
 	int64_t quiet_at; /* when nothing will have come for a while */
+	int64_t greet_at; /* when to say hello again */
 	int64_t sweep_at; /* when to look for those that hang */
 	int64_t progress_at;
 	uint64_t deliveries, sent, frames, paced;

@@ -167,6 +167,14 @@ void conn_say(struct bench *b, struct conn *c, int64_t at)
 	b->sent++;
 }
 
+void conn_hello(struct bench *b, struct conn *c)
+{
+	char *to = bytes_room(&c->out, b->o->size + DIALECT_ROOM);
+
+	c->out.len += b->dialect->frame(b, to, b->script.hello);
+	conn_flush(b, c);
+}
+
 void conn_leave(struct bench *b, struct conn *c)
 {
 	c->state = CONN_LEAVING;
@@ -376,7 +384,7 @@ void conn_event(struct bench *b, struct conn *c, uint32_t events)
 	if (c->state == CONN_CONNECTING) {
 		connected(b, c);
 	} else if (c->kind == CONN_STALLED && c->state == CONN_READY &&
-		   b->phase < PHASE_DRAIN) {
+		   b->phase > PHASE_GREET && b->phase < PHASE_DRAIN) {
 		/* It was reset, but what came before can still be read. */
 		CHECK(epoll_ctl(b->epoll, EPOLL_CTL_DEL, c->fd, NULL) == 0);
 		c->cut = true;

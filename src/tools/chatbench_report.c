@@ -116,13 +116,10 @@ static void json_reasons(FILE *to, const char *name, const struct reasons *r)
 void report_progress(const struct bench *b)
 {
 	static const char *const names[] = {
-		[PHASE_CONNECT] = "connecting",
-		[PHASE_STAY] = "idle",
-		[PHASE_WARMUP] = "warming up",
-		[PHASE_MEASURE] = "measuring",
-		[PHASE_DRAIN] = "waiting",
-		[PHASE_GOODBYE] = "leaving",
-		[PHASE_DONE] = "",
+		[PHASE_CONNECT] = "connecting", [PHASE_STAY] = "idle",
+		[PHASE_GREET] = "greeting",     [PHASE_WARMUP] = "warming up",
+		[PHASE_MEASURE] = "measuring",  [PHASE_DRAIN] = "waiting",
+		[PHASE_GOODBYE] = "leaving",    [PHASE_DONE] = "",
 	};
 
 	if (!isatty(STDERR_FILENO))

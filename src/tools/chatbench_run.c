@@ -21,6 +21,7 @@
 
 #define CONNECTING     128                 /* at once */
 #define PATIENCE       (10 * CLOCK_SECOND) /* for a connection to get in */
+#define GREET_EVERY    (CLOCK_SECOND / 5)
 #define GOODBYE_TIME   (5 * CLOCK_SECOND)
 #define EVENTS         256
 #define UNSENT_AT_MOST ((size_t)1 << 20) /* of a sender whose peer lags */
@@ -146,15 +147,6 @@ static int64_t pace(struct bench *b, int64_t now)
 	return CLOCK_NEVER;
 }
 
-static void begin_to_speak(struct bench *b, int64_t now)
-{
-	b->speaking = true;
-	b->begun = now;
-	b->quiet_at = now + b->o->grace;
-	for (uint32_t s = 0; s < b->sender_count; s++)
-		fill_window(b, s, now);
-}
-
 /* ---- Phases ---- */
 
 static void enter_drain(struct bench *b, int64_t now)
@@ -198,14 +190,35 @@ static void enter_measure(struct bench *b, int64_t now)
 	b->till_at = b->o->messages ? CLOCK_NEVER : now + b->o->duration;
 }
 
+static void begin_to_speak(struct bench *b, int64_t now)
+{
+	b->speaking = true;
+	b->begun = now;
+	b->quiet_at = now + b->o->grace;
+	b->till_at = now + b->o->warmup;
+	b->phase = PHASE_WARMUP;
+	if (b->o->warmup == 0)
+		enter_measure(b, now);
+	for (uint32_t i = 0; i < b->conn_count; i++) {
+		struct conn *c = &b->conns[i];
+
+		if (c->state != CONN_READY)
+			continue;
+		if (c->kind == CONN_CLIENT)
+			b->listeners++;
+		else
+			conn_watch(b, c, 0);
+	}
+	for (uint32_t s = 0; s < b->sender_count; s++)
+		fill_window(b, s, now);
+}
+
 /* All are connected, or won't be. */
 static void enter_first(struct bench *b, int64_t now)
 {
 	for (uint32_t i = 0; i < b->o->clients; i++)
-		if (b->conns[i].state == CONN_READY) {
-			b->listeners++;
-			if (b->sender_count == b->o->senders)
-				continue;
+		if (b->conns[i].state == CONN_READY &&
+		    b->sender_count < b->o->senders) {
 			b->conns[i].sender = (int32_t)b->sender_count;
 			b->sender[b->sender_count++] = &b->conns[i];
 		}
@@ -218,11 +231,9 @@ static void enter_first(struct bench *b, int64_t now)
 		b->till_at = now + b->o->duration;
 	} else {
 		take_memory(b, &b->connected);
-		b->phase = PHASE_WARMUP;
-		b->till_at = now + b->o->warmup;
-		if (b->o->warmup == 0)
-			enter_measure(b, now);
-		begin_to_speak(b, now);
+		b->phase = PHASE_GREET;
+		b->greet_at = now;
+		b->quiet_at = now + b->o->grace;
 	}
 }
 
@@ -284,6 +295,32 @@ static bool is_quiet(struct bench *b, int64_t now)
 	return now >= b->quiet_at;
 }
 
+/* An upgrade doesn't say that the chat knows the client yet, only that it soon
+ * will, so somebody says hello until all have heard it: what is lost later is
+ * lost by the server. */
+static int64_t tick_greet(struct bench *b, int64_t now)
+{
+	uint32_t i = 0;
+
+	while (i < b->conn_count &&
+	       (b->conns[i].state != CONN_READY || b->conns[i].greeted))
+		i++;
+	if (i == b->conn_count || b->senders_left == 0 || interrupted ||
+	    is_quiet(b, now)) {
+		begin_to_speak(b, now);
+		return now;
+	}
+	if (now >= b->greet_at) {
+		uint32_t s = 0;
+
+		while (!b->sender[s])
+			s++;
+		conn_hello(b, b->sender[s]);
+		b->greet_at = now + GREET_EVERY;
+	}
+	return b->greet_at;
+}
+
 static int64_t tick_speak(struct bench *b, int64_t now)
 {
 	if (b->senders_left == 0 || interrupted || !may_say(b) ||
@@ -335,6 +372,9 @@ static int64_t tick(struct bench *b, int64_t now)
 	case PHASE_STAY:
 		tick_stay(b, now);
 		break;
+	case PHASE_GREET:
+		next = tick_greet(b, now);
+		break;
 	case PHASE_WARMUP:
 	case PHASE_MEASURE:
 		next = tick_speak(b, now);
@@ -370,8 +410,6 @@ void run_ready(struct bench *b, struct conn *c)
 	b->ready++;
 	b->connect_ended = b->now;
 	hist_record(&b->connect_time, b->now - c->since);
-	if (c->kind == CONN_STALLED)
-		conn_watch(b, c, 0);
 }
 
 void run_over(struct bench *b, struct conn *c, int why)

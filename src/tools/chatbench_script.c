@@ -34,6 +34,12 @@ static bool get(const char *from, size_t count, uint64_t *value)
 	return true;
 }
 
+static void put_run(const struct script *s, char *text)
+{
+	memcpy(text, "cb", RUN);
+	put(text + RUN, s->run, SENDER - RUN);
+}
+
 /* Eight bits over a message's head, in which places count. */
 static uint64_t head_sum(const char *text)
 {
@@ -78,6 +84,9 @@ int script_init(struct script *s, size_t size, uint32_t senders, uint32_t keep,
 		random = random * 1103515245 + 12345;
 		s->filler[i] = letters[(random >> 16) % (sizeof(letters) - 1)];
 	}
+	/* Letters beyond p make no number, so this is no sender's message. */
+	memset(s->hello, 'z', size);
+	put_run(s, s->hello);
 	return 0;
 }
 
@@ -95,8 +104,7 @@ const char *script_say(struct script *s, uint32_t sender, int64_t at)
 	char *text = s->texts + slot * s->stride;
 
 	s->said[slot] = (struct said){seq, 0, at};
-	memcpy(text, "cb", RUN);
-	put(text + RUN, s->run, SENDER - RUN);
+	put_run(s, text);
 	put(text + SENDER, sender, SEQ - SENDER);
 	put(text + SEQ, seq, TIME - SEQ);
 	put(text + TIME, (uint64_t)(at - s->begun), SUM - TIME);
@@ -114,6 +122,8 @@ enum script_verdict script_read(const struct script *s, const char *text,
 	if (len < SENDER || memcmp(text, "cb", RUN) != 0 ||
 	    !get(text + RUN, SENDER - RUN, &run) || run != s->run)
 		return SCRIPT_FOREIGN;
+	if (len == s->size && memcmp(text, s->hello, len) == 0)
+		return SCRIPT_HELLO;
 	if (len < SCRIPT_HEAD || !get(text + SENDER, SEQ - SENDER, &sender) ||
 	    !get(text + SEQ, TIME - SEQ, &seq) ||
 	    !get(text + TIME, SUM - TIME, &time) ||

@@ -36,6 +36,7 @@ struct script {
 	struct said *said;       /* senders * slots */
 	char *texts;             /* senders * slots * stride */
 	char filler[SCRIPT_LONGEST + SCRIPT_TURNS];
+	char hello[SCRIPT_LONGEST]; /* a message that nobody counts */
 };
 
 /* Returns 0 or -ENOMEM.  keep: how many messages a sender are kept at least;
@@ -89,6 +90,7 @@ static inline struct said *script_match(const struct script *s, uint32_t sender,
 
 enum script_verdict {
 	SCRIPT_FOREIGN, /* not a message of this run */
+	SCRIPT_HELLO,   /* the one that nobody counts */
 	SCRIPT_GARBLED, /* of this run, but which one can't be told */
 	SCRIPT_DAMAGED, /* it is the message that was read, but altered */
 	SCRIPT_INTACT,

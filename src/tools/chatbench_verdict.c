@@ -32,6 +32,11 @@ void verdict_line(struct bench *b, struct conn *c, const char *text, size_t len)
 		b->tally.foreign++;
 		return;
 	}
+	if (v == SCRIPT_HELLO) {
+		c->greeted = true;
+		b->arrivals++;
+		return;
+	}
 	if (v != SCRIPT_INTACT)
 		b->tally.corrupt++;
 	if (v == SCRIPT_GARBLED)
@@ -113,9 +118,4 @@ void verdict_final(struct bench *b)
 					all - b->conns[i].ledger.next[s];
 	}
 	count_orders(b);
-	for (uint32_t i = 0; i < b->conn_count; i++) {
-		struct conn *c=&b->conns[i];
-		if (ledger_missing(&c->ledger)) { fprintf(stderr,"conn %u stayed %d gaps %u missing %lu heard %lu of %lu\n",i,c->stayed,c->ledger.gap_count,ledger_missing(&c->ledger),c->ledger.heard,b->sent); for(unsigned k=0;k<c->ledger.gap_count&&k<12;k++) fprintf(stderr," gap s%u %u-%u next %u sent %u\n",c->ledger.gaps[k].sender,c->ledger.gaps[k].from,c->ledger.gaps[k].till,c->ledger.next[c->ledger.gaps[k].sender],b->script.sent[c->ledger.gaps[k].sender]);}
-		for (uint32_t s = 0; s < b->sender_count; s++) if (c->stayed && c->ledger.next[s]!=should_come(b,s)) fprintf(stderr,"conn %u stayed, sender %u: next %u should %u sent %u\n",i,s,c->ledger.next[s],should_come(b,s),b->script.sent[s]);
-	}
 }
