@@ -27,9 +27,9 @@ static int fail(void)
 
 static int run(const struct config *config)
 {
-	struct hub_limits limits = {(size_t)config->plain_queue,
-				    (size_t)config->plain_queue_bytes,
-				    config->plain_coalesce};
+	struct hub_limits limits = {
+		(size_t)config->plain_queue, (size_t)config->plain_queue_bytes,
+		config->plain_coalesce, config->hub_write_through};
 	struct chan *quit = chan_create(0, 0);
 	struct chan *ended = chan_create(sizeof(pthread_t), 64);
 	pthread_t hub_thread, acceptor_thread;

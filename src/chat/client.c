@@ -30,10 +30,15 @@ static struct log_about about(const struct client *c)
 
 static void let_go(struct member *m)
 {
-	client_release((struct client *)m); /* the first field: see below */
+	client_release((struct client *)m);
 }
 
-_Static_assert(offsetof(struct client, member) == 0, "let_go() casts");
+static ssize_t try_write(struct member *m, struct iovec *pieces, size_t n)
+{
+	return stream_try_write(&((struct client *)m)->stream, pieces, n);
+}
+
+_Static_assert(offsetof(struct client, member) == 0, "these two cast");
 
 struct client *client_create(const struct client_rules *rules, struct hub *hub,
 			     struct chan *quit, struct stream stream,
@@ -54,7 +59,8 @@ struct client *client_create(const struct client_rules *rules, struct hub *hub,
 	c->member.let_go = let_go;
 	c->gone = chan_create(0, 0);
 	c->member.send = chan_create(sizeof(struct message *), rules->queue);
-	if (!c->gone || !c->member.send) {
+	if (!c->gone || !c->member.send ||
+	    (rules->write_through && pen_init(&c->member.pen, try_write))) {
 		client_release(c);
 		return NULL;
 	}
@@ -73,6 +79,7 @@ void client_release(struct client *c)
 	if (atomic_fetch_sub(&c->refs, 1) > 1)
 		return;
 	chan_destroy(c->member.send);
+	pen_fini(&c->member.pen);
 	chan_destroy(c->gone);
 	chan_destroy(c->written);
 	free(c->early_bytes);
@@ -130,13 +137,10 @@ int client_send(struct client *c, struct message *m)
 {
 	int err = m ? start_writer(c) : -ENOMEM;
 
-	if (!err) {
-		atomic_fetch_add(&c->member.waiting, m->count);
-		atomic_fetch_add(&c->member.waiting_bytes, message_size(m));
-		CHECK(chan_send(c->member.send, &m) == CHAN_OK);
-		return 0;
-	}
-	message_release(m, 1);
+	if (err)
+		message_release(m, 1);
+	else
+		CHECK(member_send(&c->member, m, CHAN_FOREVER) == CHAN_OK);
 	return err;
 }
 
@@ -182,13 +186,8 @@ static void pong(struct client *c, const struct ws_item *item, int64_t deadline)
 {
 	struct message *m = message_frame(WS_PONG, item->data, item->len, 0);
 
-	if (!m)
-		return;
-	atomic_fetch_add(&c->member.waiting_bytes, message_size(m));
-	if (chan_send_until(c->member.send, &m, deadline) == CHAN_OK)
-		return;
-	member_took(&c->member, 0, message_size(m));
-	message_release(m, 1);
+	if (m && member_send(&c->member, m, deadline) != CHAN_OK)
+		message_release(m, 1);
 }
 
 /*

@@ -27,6 +27,7 @@ struct client_rules {
 	size_t queue;         /* capacity of `send` */
 	size_t plain_message; /* bytes of a message in the plain dialect */
 	size_t echo_message;  /* bytes of a message at /echo; 0: no echo */
+	bool write_through;   /* the hub may write, too */
 };
 
 struct client {

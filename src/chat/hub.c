@@ -33,6 +33,7 @@ int hub_init(struct hub *h, struct chan *quit, const struct hub_limits *limits)
 	h->register_ = chan_create(sizeof(struct member *), 0);
 	h->unregister = chan_create(sizeof(struct leave), 0);
 	h->broadcast = chan_create(sizeof(struct message *), BROADCAST_WAITING);
+	write_through_init(&h->write_through, limits->write_through);
 	if (!h->register_ || !h->unregister || !h->broadcast) {
 		hub_fini(h);
 		return -ENOMEM;
@@ -53,21 +54,6 @@ void hub_fini(struct hub *h)
 }
 
 /* ---- Members ---- */
-
-void member_took(struct member *m, size_t count, size_t bytes)
-{
-	atomic_fetch_sub_explicit(&m->waiting, count, memory_order_relaxed);
-	atomic_fetch_sub_explicit(&m->waiting_bytes, bytes,
-				  memory_order_relaxed);
-}
-
-void member_close(struct member *m, struct farewell farewell)
-{
-	m->farewell = farewell;
-	if (farewell.at_once)
-		atomic_store(&m->dropped, true);
-	chan_close(m->send);
-}
 
 static void remove_member(struct hub *h, struct member *m,
 			  struct farewell farewell)
@@ -136,20 +122,10 @@ static bool has_room(const struct hub *h, struct member *m, size_t count,
 
 /* Puts a message, with one reference, into the member's queue; false: it is
  * full. */
-static bool offer(const struct hub *h, struct member *m, struct message *msg)
+static bool offer(struct hub *h, struct member *m, struct message *msg)
 {
-	size_t bytes = message_size(msg);
-
-	if (!has_room(h, m, msg->count, bytes))
-		return false;
-	atomic_fetch_add_explicit(&m->waiting, msg->count,
-				  memory_order_relaxed);
-	atomic_fetch_add_explicit(&m->waiting_bytes, bytes,
-				  memory_order_relaxed);
-	if (chan_send_until(m->send, &msg, CHAN_NOW) == CHAN_OK)
-		return true;
-	member_took(m, msg->count, bytes);
-	return false;
+	return has_room(h, m, msg->count, message_size(msg)) &&
+	       member_send_deferred(m, msg, &h->wakes) == CHAN_OK;
 }
 
 static void drop(struct hub *h, struct member *m, const struct message *msg)
@@ -177,6 +153,8 @@ static void fan_out(struct hub *h, struct message *msg)
 	for (size_t i = h->count; i-- > 0;) {
 		struct member *m = h->members[i];
 
+		if (write_through(&h->write_through, m, msg, &h->wakes))
+			continue;
 		if (offer(h, m, msg))
 			kept--;
 		else
@@ -220,6 +198,7 @@ static void take_broadcast(struct hub *h, struct message *first)
 	size_t max = TURN < h->limits.queue ? TURN : h->limits.queue;
 	size_t have = first ? 1 : 0, n = 0;
 
+	write_through_turn(&h->write_through);
 	if (chan_recv_some(h->broadcast, messages + have, max - have, &n,
 			   CHAN_NOW) == CHAN_OK)
 		have += n;
@@ -227,10 +206,13 @@ static void take_broadcast(struct hub *h, struct message *first)
 		n = run_length(messages + i, have - i);
 		fan_out_all(h, messages + i, n);
 	}
+	/* Now that all were served: a writer that was woken before would take
+	 * the processor from the hub, and from the others. */
+	chan_wake(&h->wakes);
 }
 
-/* What was sent before somebody went is given out before: he hears it.  Bounded
- * by what waits now. */
+/* What was sent before somebody came or went is given out before: who comes
+ * doesn't hear it, who goes does.  Bounded by what waits now. */
 static void settle(struct hub *h)
 {
 	for (size_t left = chan_len(h->broadcast); left > 0;) {
@@ -258,8 +240,7 @@ void *hub_run(void *arg)
 	for (;;) {
 		switch (chan_select(cases, 4, CHAN_FOREVER)) {
 		case REGISTER:
-			/* Not settled: what waits may be what he himself has
-			 * said since, and he is to hear that. */
+			settle(h);
 			add_member(h, member);
 			break;
 		case UNREGISTER:

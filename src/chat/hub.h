@@ -7,9 +7,7 @@
 #ifndef CHAT_HUB_H
 #define CHAT_HUB_H
 
-#include "message.h"
-
-#include <chan.h>
+#include "write_through.h"
 
 /* How a connection ends: a Close frame's code and reason. */
 struct farewell {
@@ -26,6 +24,8 @@ struct member {
 	struct chan *send;     /* of struct message *, a reference each */
 	atomic_size_t waiting; /* chat messages in send: who sends adds, */
 	atomic_size_t waiting_bytes; /* ... the writer subtracts */
+	atomic_size_t unwritten;     /* in send, or in the writer's hand */
+	struct pen pen;              /* write_through.h */
 	atomic_bool dropped;      /* what waits isn't to be written any more */
 	struct farewell farewell; /* written before send is closed, by him who
 				     closes it; read after */
@@ -37,8 +37,29 @@ struct member {
 	bool joined;                     /* hub only */
 };
 
-/* Takes n chat messages of so many bytes off the queue's account.  Writer. */
+/*
+ * Puts a message, with its reference, into `send` and on the queue's account;
+ * waits for room till the deadline.  Where the result isn't CHAN_OK the caller
+ * keeps the reference.  Reader only.
+ */
+enum chan_status member_send(struct member *m, struct message *msg,
+			     int64_t deadline);
+
+/* The same without waiting; a writer that waits there is added to *wakes.
+ * Hub only. */
+enum chan_status member_send_deferred(struct member *m, struct message *msg,
+				      struct chan_wakes *wakes);
+
+/* Puts n chat messages of so many bytes on the queue's account, and takes them
+ * off it.  The hub; the writer. */
+void member_adds(struct member *m, size_t count, size_t bytes);
 void member_took(struct member *m, size_t count, size_t bytes);
+
+/* n of what came through `send` are written (or never will be).  Writer. */
+void member_wrote(struct member *m, size_t n);
+
+/* True where something was sent to it and isn't written yet.  Any thread. */
+bool member_has_unwritten(const struct member *m);
 
 /* Ends the member's `send` with that farewell.  Whoever owns it: the reader
  * until it has registered, the hub from then on.  Once. */
@@ -53,7 +74,8 @@ struct leave {
 /* The limits on what waits for a member, in chat messages and in bytes. */
 struct hub_limits {
 	size_t queue, queue_bytes;
-	bool coalesce; /* messages that wait together become one frame */
+	bool coalesce;      /* messages that wait together become one frame */
+	bool write_through; /* write_through.h */
 };
 
 struct hub {
@@ -63,7 +85,9 @@ struct hub {
 	struct chan *quit;       /* closed: say goodbye to everybody */
 	struct hub_limits limits;
 
-	struct member **members; /* hub only, as all below */
+	struct write_through write_through; /* hub only, as all below */
+	struct chan_wakes wakes; /* writers that have something to do */
+	struct member **members;
 	size_t count, room;
 	bool stopping;
 	atomic_size_t drops; /* members dropped for being slow, ever */

@@ -75,6 +75,14 @@ struct message *message_bytes(size_t room, const void *body, size_t body_len)
 	return m;
 }
 
+struct message *message_nudge(void)
+{
+	static struct message nudge = {.refs = 1}; /* never given back */
+
+	message_retain(&nudge, 1);
+	return &nudge;
+}
+
 /* ---- Joining ---- */
 
 /* Behind one another, from the skip-th byte of each (their frames' heads, or
@@ -149,6 +157,8 @@ size_t message_size(const struct message *m)
 
 size_t message_pieces(const struct message *m, struct iovec pieces[2])
 {
+	if (m->len == 0)
+		return 0; /* it only wakes */
 	/* iovec isn't const; who writes only reads it. */
 	pieces[0].iov_base = (void *)(uintptr_t)m->bytes;
 	pieces[0].iov_len = m->len;

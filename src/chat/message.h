@@ -40,6 +40,10 @@ struct message *message_frame_around(enum ws_opcode opcode, void *body,
  * behind them that outlives it, or NULL. */
 struct message *message_bytes(size_t room, const void *body, size_t body_len);
 
+/* The empty message, with a reference, which says nothing and wakes a writer.
+ * There is but one, always. */
+struct message *message_nudge(void);
+
 /*
  * One message out of n that wait together, each a text frame.  With coalesce
  * they become one frame, their texts joined by newlines; else their frames

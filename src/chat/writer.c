@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A client's writer: the only thread that writes to its socket.  It takes all
- * that waits in `send` and writes it with one call.  Go's counterpart:
+ * A client's writer: the only thread that writes to its socket, save the steps
+ * that write_through.h lets the hub take in its place.  It takes all that waits
+ * in `send` and writes it with one call.  Go's counterpart:
  * writePump in client.go of gorilla/websocket's chat.
  *
  * The writer blocks on `send`, on the socket (never longer than the timeout
@@ -36,8 +37,8 @@ static int64_t next_ping(const struct client *c)
 		       : CLOCK_NEVER;
 }
 
-/* Writes the pieces, unless that failed before. */
-static void write_pieces(struct writing *w, struct iovec *pieces, size_t n)
+/* With the pen. */
+static void write_now(struct writing *w, struct iovec *pieces, size_t n)
 {
 	struct client *c = w->c;
 	int err;
@@ -51,6 +52,20 @@ static void write_pieces(struct writing *w, struct iovec *pieces, size_t n)
 		(void)client_on_timeout(c, TIMEOUT_WRITE);
 	w->broken = true;
 	stream_cut(&c->stream); /* the reader sees the end, and unregisters */
+}
+
+/* Writes what the hub began, if it did, and then the pieces; nothing once that
+ * has failed. */
+static void write_pieces(struct writing *w, struct iovec *pieces, size_t n)
+{
+	struct member *m = &w->c->member;
+	struct iovec rest[2];
+
+	pen_take(&m->pen);
+	write_now(w, rest, pen_rest(&m->pen, rest));
+	pen_forget_rest(m);
+	write_now(w, pieces, n);
+	pen_lay_down(&m->pen);
 }
 
 static void write_frame(struct writing *w, void *frame, size_t len)
@@ -89,8 +104,9 @@ static void write_all(struct writing *w, struct message **messages, size_t n)
 		bytes += message_size(messages[i]);
 	}
 	member_took(&c->member, count, bytes);
-	if (!atomic_load(&c->member.dropped))
-		write_pieces(w, pieces, filled);
+	/* Of one who was dropped only what was begun is ended. */
+	write_pieces(w, pieces, atomic_load(&c->member.dropped) ? 0 : filled);
+	member_wrote(&c->member, n);
 	for (size_t i = 0; i < n; i++) {
 		answer_written(c, messages[i]);
 		message_release(messages[i], 1);

@@ -34,6 +34,9 @@ struct config {
 	int64_t plain_queue_bytes;
 	bool plain_coalesce;
 
+	/* [hub] */
+	bool hub_write_through;
+
 	/* [http] */
 	int64_t http_line;
 	int64_t http_head;

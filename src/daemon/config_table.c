@@ -166,6 +166,7 @@ const struct config_section config_sections[] = {
 	{"server", "Where chatd listens, and whom it serves."},
 	{"plain", "The plain-text chat at /ws, for clients that offer no "
 		  "subprotocol."},
+	{"hub", "How the hub hands out messages."},
 	{"http", "What is taken of an HTTP request."},
 	{"timeouts", "How long chatd waits; 0 is for ever, save in drain."},
 	{"log",
@@ -223,6 +224,12 @@ const struct config_key config_keys[] = {
 	SWITCH("plain", "coalesce", plain_coalesce, "on",
 	       "Sends messages that wait together as one WebSocket message, "
 	       "with newlines between them."),
+
+	SWITCH("hub", "write_through", hub_write_through, "on",
+	       "The hub itself writes to a client for whom nothing waits, in "
+	       "place of waking its writer. "
+	       "That saves waking a thread for each; off, every message takes "
+	       "the way through the writers, as the textbook has it."),
 
 	SIZE("http", "line", http_line, 256, 64 * KIB, "8K",
 	     "The longest request line; a longer one gets 414."),

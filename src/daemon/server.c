@@ -71,6 +71,7 @@ static void set_rules(struct server *s, const struct config *c)
 		.queue = (size_t)c->plain_queue,
 		.plain_message = (size_t)c->plain_message,
 		.echo_message = c->echo ? ECHO_MESSAGE : 0,
+		.write_through = c->hub_write_through,
 	};
 	s->http = (struct http_limits){(size_t)c->http_line,
 				       (size_t)c->http_head};

@@ -60,22 +60,34 @@ static void advance(struct iovec **pieces, size_t *count, size_t n)
 	}
 }
 
+ssize_t stream_try_write(struct stream *s, const struct iovec *pieces,
+			 size_t count)
+{
+	struct msghdr m = {.msg_iov = (struct iovec *)(uintptr_t)pieces,
+			   .msg_iovlen = count};
+	ssize_t n;
+
+	do
+		n = sendmsg(s->fd, &m, MSG_NOSIGNAL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+	return n;
+}
+
 int stream_write(struct stream *s, struct iovec *pieces, size_t count,
 		 int64_t timeout)
 {
 	while (count > 0) {
-		struct msghdr m = {.msg_iov = pieces, .msg_iovlen = count};
-		ssize_t n = sendmsg(s->fd, &m, MSG_NOSIGNAL);
+		ssize_t n = stream_try_write(s, pieces, count);
 		int err;
 
 		if (n >= 0) {
 			advance(&pieces, &count, (size_t)n);
 			continue;
 		}
-		if (errno == EINTR)
-			continue;
-		if (errno != EAGAIN && errno != EWOULDBLOCK)
-			return -errno;
+		if (n != -EAGAIN)
+			return (int)n;
 		err = wait_for(s, POLLOUT, clock_deadline(timeout));
 		if (err)
 			return err;

@@ -35,6 +35,11 @@ int stream_wait(struct stream *s, int64_t deadline);
 int stream_write(struct stream *s, struct iovec *pieces, size_t count,
 		 int64_t timeout);
 
+/* Writes what the kernel takes of the pieces at once.  Returns how many bytes,
+ * -EAGAIN where it takes none now, -errno.  Whoever may write at the moment. */
+ssize_t stream_try_write(struct stream *s, const struct iovec *pieces,
+			 size_t count);
+
 /* Tells the peer that nothing follows.  Writer only. */
 void stream_end(struct stream *s);
 

@@ -86,7 +86,7 @@ static const char *reason_name(int what, char *room, size_t size)
 	}
 }
 
-void report_reasons(FILE *to, const struct reasons *r)
+static void print_reasons(FILE *to, const struct reasons *r)
 {
 	char room[16];
 
@@ -176,7 +176,7 @@ void report_text(const struct bench *b, FILE *to)
 	fprintf(to, "connected   %" PRIu64 " of %" PRIu32 ", %.0f a second",
 		b->connect_time.total, b->conn_count, f.connects);
 	fputs("; refused ", to);
-	report_reasons(to, &t->refused);
+	print_reasons(to, &t->refused);
 	if (b->o->idle)
 		fprintf(to, "\nheard       by %" PRIu64 " in %.3f ms\n",
 			b->deliveries, MS(b->till.at - b->from.at));
@@ -193,17 +193,17 @@ void report_text(const struct bench *b, FILE *to)
 		t->lost, t->duplicates, t->disorder, t->corrupt, t->foreign,
 		t->orders);
 	fputs("dropped     ", to);
-	report_reasons(to, &t->dropped);
+	print_reasons(to, &t->dropped);
 	if (b->o->stalled) {
 		fprintf(to, "; of %" PRIu32 " stalled ", b->o->stalled);
-		report_reasons(to, &t->stalled_dropped);
+		print_reasons(to, &t->stalled_dropped);
 	}
 	if (b->o->churn > 0) {
 		fprintf(to,
 			"\nchurn       %" PRIu64 " came, %" PRIu64
 			" were in; failed ",
 			b->churn_opened, b->churn_ready);
-		report_reasons(to, &t->churn_failed);
+		print_reasons(to, &t->churn_failed);
 	}
 	fputc('\n', to);
 	print_server(b, &f, to);
