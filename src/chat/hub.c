@@ -211,8 +211,8 @@ static void take_broadcast(struct hub *h, struct message *first)
 	chan_wake(&h->wakes);
 }
 
-/* What was sent before somebody came or went is given out before: who comes
- * doesn't hear it, who goes does.  Bounded by what waits now. */
+/* What was sent before somebody went is given out before: he hears it.  Bounded
+ * by what waits now. */
 static void settle(struct hub *h)
 {
 	for (size_t left = chan_len(h->broadcast); left > 0;) {
@@ -240,7 +240,8 @@ void *hub_run(void *arg)
 	for (;;) {
 		switch (chan_select(cases, 4, CHAN_FOREVER)) {
 		case REGISTER:
-			settle(h);
+			/* Not settled: what waits may be what he himself has
+			 * said since, and he is to hear that. */
 			add_member(h, member);
 			break;
 		case UNREGISTER:

@@ -93,6 +93,9 @@ static int on_header_field_complete(llhttp_t *l)
 {
 	struct http_parser *p = l->data;
 
+	/* llhttp lets a header without a name pass. */
+	if (p->text[p->len - 1] == '\0')
+		return refuse(p, 400);
 	p->in_value = true;
 	return keep_end(p);
 }
@@ -191,7 +194,8 @@ static int finish(struct http_parser *p, struct http_request *r)
 
 static int status_of(const struct http_parser *p, llhttp_errno_t err)
 {
-	if (err == HPE_USER)
+	/* Not err == HPE_USER: some callbacks get an error of their own. */
+	if (p->status)
 		return p->status;
 	if (err == HPE_PAUSED_H2_UPGRADE)
 		return 505;
