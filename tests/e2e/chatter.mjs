@@ -15,9 +15,10 @@ export class Chatter {
 
   // Connects, and returns once the hub knows it: a ping's answer comes from
   // the reader, after it has registered.
-  static async join(server, { target = '/ws', ...options } = {}) {
+  static async join(server, { target = '/ws', protocols = [],
+    ...options } = {}) {
     const chatter = new Chatter();
-    const ws = new WebSocket(server.ws(target), {
+    const ws = new WebSocket(server.ws(target), protocols, {
       perMessageDeflate: false, ...options });
     chatter.ws = ws;
     server.clients.add(chatter);
