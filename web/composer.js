@@ -11,6 +11,8 @@ import { LIMIT, bytes, encode } from './plain.js';
 const NEAR = 64;
 const DRAFT = 'draft';
 
+/** @typedef {import('./connection.js').State} State */
+
 /** @type {<T extends HTMLElement>(id: string) => T} */
 const byId = (id) => /** @type {any} */ (document.getElementById(id));
 
@@ -20,7 +22,8 @@ export class Composer {
   #send = byId('send');
   #hint = byId('hint');
   #count = byId('count');
-  #connected = false;
+  /** @type {State} */
+  #state = 'connecting';
   #refused = false;
   /** On phones Enter breaks the line: there is a button to send, and no
    * Shift+Enter. */
@@ -45,9 +48,9 @@ export class Composer {
     this.#show();
   }
 
-  /** @param {boolean} connected */
-  set connected(connected) {
-    this.#connected = connected;
+  /** @param {State} state */
+  set state(state) {
+    this.#state = state;
     this.#refused = false;
     this.#show();
   }
@@ -97,7 +100,7 @@ export class Composer {
   #submit() {
     const text = encode(this.#text.value);
     if (text !== '' && bytes(text) <= LIMIT) {
-      if (this.#connected && this.#say(text)) {
+      if (this.#state === 'connected' && this.#say(text)) {
         this.#text.value = '';
         this.#changed();
       } else {
@@ -120,11 +123,14 @@ export class Composer {
 
     const over = left < 0;
     const wrong = over || this.#refused;
-    this.#hint.textContent = this.#words(text, left, value);
+    // Written only when it changes: each writing is read out.
+    const words = this.#words(text, left, value);
+    if (this.#hint.textContent !== words)
+      this.#hint.textContent = words;
     this.#hint.classList.toggle('wrong', wrong);
     this.#text.setAttribute('aria-invalid', String(over));
     // Not `disabled`: a button that cannot be pressed cannot say why.
-    this.#send.setAttribute('aria-disabled', String(text === '' || over || !this.#connected));
+    this.#send.setAttribute('aria-disabled', String(text === '' || over || this.#state !== 'connected'));
   }
 
   /**
@@ -137,7 +143,7 @@ export class Composer {
       return t('over', -left);
     if (this.#refused)
       return t('refused');
-    if (text !== '' && !this.#connected)
+    if (text !== '' && this.#state === 'waiting')
       return t('offline');
     if (text !== '' && value.trim().includes('\n'))
       return t('joined');

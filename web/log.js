@@ -2,17 +2,18 @@
 // The list of what was said. Messages wait in a queue and enter the page
 // together, once a frame; those of five minutes form a group, which shows
 // its time once; days have a separator, and a line "new" marks where the
-// reader was. At the bottom the list follows; anywhere else it stays where
-// the reader put it, whatever comes.
+// reader was. One's own words stand below, quiet, until they are said. At
+// the bottom the list follows; anywhere else it stays where the reader put
+// it, whatever comes.
 //
 // The list is made of leaves, a hundred messages each: the browser skips
 // those out of sight (content-visibility in style.css), and the oldest leave
 // the page whole. That they did is said above the list.
 
-import { clock, dateLanguage, day, number, t, whole } from './strings.js';
-import { render } from './message.js';
+import { clock, number, t } from './strings.js';
+import { ANEW, dayLine, line, messageLine, pendingLine } from './lines.js';
 
-/** @typedef {{text: string, at: number}} Entry `at`: ms, when it came here */
+/** @typedef {import('./lines.js').Entry} Entry */
 
 /** So many stay on the page; more only while an earlier place is read, where
  * taking them away could take what is before the eyes. */
@@ -21,7 +22,6 @@ const KEPT_WHILE_READING = 10_000;
 /** Messages in a leaf. Skipping each message for itself costs more layouts
  * than it saves. */
 const LEAF = 100;
-const GROUP = 5 * 60_000;
 /** Nearer to the bottom than this is at the bottom. */
 const BOTTOM = 24;
 
@@ -29,6 +29,7 @@ const BOTTOM = 24;
  * @typedef {object} Parts
  * @property {HTMLElement} scroller
  * @property {HTMLElement} list
+ * @property {HTMLElement} pending
  * @property {HTMLElement} newest the button that brings one down
  * @property {HTMLElement} trimmed
  * @property {HTMLElement} empty
@@ -37,12 +38,15 @@ const BOTTOM = 24;
 export class Log {
   #scroller;
   #list;
+  #pending;
   #newest;
   #trimmedNote;
   #empty;
 
   /** @type {Entry[]} */
   #queue = [];
+  /** @type {Entry[]} */
+  #underWay = [];
   #scheduled = false;
   #following = true;
   #lastTop = 0;
@@ -53,8 +57,8 @@ export class Log {
   /** Messages on the page, and those that left it. */
   #kept = 0;
   #trimmed = 0;
-  /** When the group began; the day it is in. */
-  #group = -Infinity;
+  /** After the last line, and the day it is in. */
+  #place = ANEW;
   #day = '';
   /** @type {HTMLElement | null} */
   #mark = null;
@@ -63,9 +67,10 @@ export class Log {
   #gap = null;
 
   /** @param {Parts} parts */
-  constructor({ scroller, list, newest, trimmed, empty }) {
+  constructor({ scroller, list, pending, newest, trimmed, empty }) {
     this.#scroller = scroller;
     this.#list = list;
+    this.#pending = pending;
     this.#newest = newest;
     this.#trimmedNote = trimmed;
     this.#empty = empty;
@@ -83,17 +88,24 @@ export class Log {
     });
     watch.observe(scroller);
     watch.observe(list);
+    watch.observe(pending);
 
     // As wide as the reader's times are, wide characters counted twice.
     const sample = clock(new Date(2000, 11, 30, 22, 58).getTime());
     const width = [...sample].reduce((sum, c) => sum + (c > '\u2e80' ? 2 : 1), 0);
-    list.style.setProperty('--time', `${width}ch`);
+    scroller.style.setProperty('--time', `${width}ch`);
   }
 
   /** @param {Entry[]} entries oldest first */
   add(entries) {
     for (const entry of entries)
       this.#queue.push(entry);
+    this.#schedule();
+  }
+
+  /** @param {Entry[]} entries all that are under way, oldest first */
+  pending(entries) {
+    this.#underWay = entries;
     this.#schedule();
   }
 
@@ -114,7 +126,7 @@ export class Log {
     }
     this.#gap.item.textContent = t('gap', clock(this.#gap.from), clock(to));
     // What comes after the gap tells its time anew.
-    this.#group = -Infinity;
+    this.#place = ANEW;
     if (this.#watched())
       this.#pin();
   }
@@ -160,10 +172,18 @@ export class Log {
 
   /** Moves what waits into the page. */
   #flush() {
-    let entries = this.#queue;
-    if (entries.length === 0)
-      return;
-    this.#queue = [];
+    if (this.#queue.length > 0)
+      this.#take(this.#queue.splice(0));
+    this.#showPending();
+    this.#empty.hidden = this.#leaf !== null || this.#underWay.length > 0;
+    this.#trim();
+    if (this.#watched())
+      this.#pin();
+    this.#showNewest();
+  }
+
+  /** @param {Entry[]} entries */
+  #take(entries) {
     this.#unseen += this.#watched() ? 0 : entries.length;
     // The first that the reader misses after having seen all.
     const firstMissed = this.#unseen > 0 && this.#unseen === entries.length;
@@ -179,12 +199,21 @@ export class Log {
     for (const entry of entries)
       this.#append(entry, firstMissed && !this.#mark);
     this.#gap = null;
-    this.#empty.hidden = true;
-    this.#trim();
+  }
 
-    if (this.#watched())
-      this.#pin();
-    this.#showNewest();
+  /** In the place and form that they will have, so that nothing moves when
+   * they are said. */
+  #showPending() {
+    if (this.#underWay.length === 0 && this.#pending.hidden)
+      return;
+    let place = this.#place;
+    const lines = this.#underWay.map((entry) => {
+      const { item, after } = pendingLine(entry, place);
+      place = after;
+      return item;
+    });
+    this.#pending.replaceChildren(...lines);
+    this.#pending.hidden = lines.length === 0;
   }
 
   /** Whether the reader sees what comes. */
@@ -206,38 +235,20 @@ export class Log {
     const today = new Date(entry.at).toDateString();
     if (today !== this.#day) {
       this.#day = today;
-      this.#group = -Infinity;
+      this.#place = ANEW;
       this.#leaf.append(dayLine(entry.at));
     }
     if (marked) {
       this.#mark = line('mark');
       this.#mark.textContent = t('newMark');
       this.#leaf.append(this.#mark);
+      this.#place = ANEW;
     }
-    this.#leaf.append(this.#item(entry));
+    const { item, after } = messageLine(entry, this.#place);
+    this.#place = after;
+    this.#leaf.append(item);
     this.#leafCount++;
     this.#kept++;
-  }
-
-  /** @param {Entry} entry */
-  #item({ text, at }) {
-    const item = line('message');
-    item.tabIndex = -1;
-    const time = document.createElement('time');
-    time.dateTime = new Date(at).toISOString();
-    time.textContent = clock(at);
-    time.title = whole(at);
-    time.lang = dateLanguage;
-    const words = document.createElement('p');
-    words.dir = 'auto';
-    words.append(render(text));
-    // The clock may be set back: that is a new group too.
-    if (at - this.#group > GROUP || at < this.#group) {
-      this.#group = at;
-      item.classList.add('first');
-    }
-    item.append(time, words);
-    return item;
   }
 
   /** Takes the oldest leaves away where there are too many. */
@@ -271,7 +282,7 @@ export class Log {
   #headAgain(mark) {
     const leaf = /** @type {HTMLElement} */ (this.#list.firstElementChild);
     const first = /** @type {HTMLElement} */ (leaf.querySelector('.message'));
-    first.classList.add('first');
+    first.classList.add('first', 'timed');
     if (mark && !mark.isConnected)
       leaf.prepend(mark);
     if (!leaf.firstElementChild?.classList.contains('day'))
@@ -379,22 +390,4 @@ export class Log {
       at--;
     return at;
   }
-}
-
-/** @param {string} name */
-function line(name) {
-  const item = document.createElement('div');
-  item.className = name;
-  item.setAttribute('role', 'listitem');
-  return item;
-}
-
-/** @param {number} at */
-function dayLine(at) {
-  const item = line('day');
-  const time = document.createElement('time');
-  time.textContent = day(at);
-  time.lang = dateLanguage;
-  item.append(time);
-  return item;
 }

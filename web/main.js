@@ -8,7 +8,7 @@ import { Composer } from './composer.js';
 import { Connection } from './connection.js';
 import { Log } from './log.js';
 import { Outbox } from './outbox.js';
-import { decode } from './plain.js';
+import { TOO_LONG, decode } from './plain.js';
 import { t, translate } from './strings.js';
 import './viewport.js';
 
@@ -20,6 +20,7 @@ translate();
 const log = new Log({
   scroller: byId('log'),
   list: byId('messages'),
+  pending: byId('pending'),
   newest: byId('newest'),
   trimmed: byId('trimmed'),
   empty: byId('empty'),
@@ -35,6 +36,7 @@ const outbox = new Outbox(byId('unsent'), {
     return sent;
   },
   silent: () => connection.drop(),
+  changed: (waiting) => log.pending(waiting),
   done: () => composer.focusQuietly(),
 });
 
@@ -51,13 +53,13 @@ const connection = new Connection(url.href, {
   frame(data) {
     const at = Date.now();
     const texts = decode(data);
-    outbox.heard(texts);
-    log.add(texts.map((text) => ({ text, at })));
-    call(texts.length);
+    const mine = outbox.heard(texts);
+    log.add(texts.map((text, i) => ({ text, at, mine: mine[i] })));
+    call(mine.filter((own) => !own).length);
   },
-  lost() {
+  lost(code) {
     lostAt = Date.now();
-    outbox.lost();
+    outbox.lost(code === TOO_LONG);
   },
 });
 
@@ -74,18 +76,26 @@ function say(text) {
   return sent;
 }
 
+/** What is shown: a try that follows a failed one looks and sounds like the
+ * pause before it, or header and voice would change twice a second where a
+ * server is down.
+ * @type {import('./connection.js').State} */
+let shown = 'connecting';
 let ticking = 0;
 
-/** @param {'connecting' | 'connected' | 'waiting'} state */
+/** @param {import('./connection.js').State} state */
 function showState(state) {
-  byId('state').dataset.state = state;
-  byId('status').textContent = t(state);
-  const waiting = state === 'waiting';
+  shown = state === 'connecting' && shown === 'waiting' ? 'waiting' : state;
+  byId('state').dataset.state = shown;
+  // Written only when it changes: each writing is read out.
+  if (byId('status').textContent !== t(shown))
+    byId('status').textContent = t(shown);
+  const waiting = shown === 'waiting';
   clearInterval(ticking);
-  if (waiting) {
+  if (waiting)
     ticking = setInterval(showCountdown, 250);
+  if (state === 'waiting')
     showCountdown();
-  }
   byId('countdown').hidden = !waiting;
   // A button that hides must not take the focus with it.
   const retry = byId('retry');
@@ -93,8 +103,8 @@ function showState(state) {
     composer.focusQuietly();
   retry.hidden = !waiting;
 
-  composer.connected = state === 'connected';
-  log.explain(state);
+  composer.state = shown;
+  log.explain(shown);
   if (state === 'connected' && lostAt > 0) {
     log.gap(lostAt, Date.now());
     lostAt = 0;
@@ -103,7 +113,7 @@ function showState(state) {
 
 function showCountdown() {
   const seconds = Math.max(1, Math.ceil((connection.retryAt - Date.now()) / 1000));
-  const words = t('countdown', seconds);
+  const words = connection.state === 'waiting' ? t('countdown', seconds) : t('trying');
   if (byId('countdown').textContent !== words)
     byId('countdown').textContent = words;
 }

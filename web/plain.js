@@ -5,8 +5,9 @@
 // We do its changes to the text before sending, so that what comes back is
 // what was sent, byte for byte, and the outbox can recognise it.
 
-/** The server closes (1009) over this: bytes of UTF-8. */
+/** Bytes of UTF-8 in a message; what the server closes with over it. */
 export const LIMIT = 512;
+export const TOO_LONG = 1009;
 
 const SPACE = /\p{White_Space}/u;
 const encoder = new TextEncoder();

@@ -15,9 +15,11 @@ const en = {
 
   connecting: 'connecting',
   connected: 'connected',
-  waiting: 'no connection,',
+  waiting: 'no connection',
   countdown: (/** @type {number} */ s) => `next try in ${s} s`,
+  trying: 'trying…',
   retry: 'Now',
+  retryNow: 'Try now',
 
   emptyConnecting: 'Connecting…',
   emptyConnected: 'Nobody has said anything since you came. Be the first.',
@@ -26,6 +28,8 @@ const en = {
   emptyWaitingMore:
     'You can write already: your draft is kept, and can be sent once the connection is back.',
 
+  you: 'You: ',
+  pending: 'Being sent',
   newest: 'To the newest message',
   newCount: (/** @type {string} */ n) => `${n} new`,
   newMark: 'new',
@@ -38,12 +42,13 @@ const en = {
   near: (/** @type {number} */ n) => (n === 1 ? '1 byte left' : `${n} bytes left`),
   over: (/** @type {number} */ n) =>
     `Too long by ${n === 1 ? '1 byte' : `${n} bytes`}. Shorten it to send it.`,
-  joined: 'Sent as one line: line breaks become spaces.',
+  joined: 'Line breaks become spaces.',
   offline: 'No connection. What you write is kept.',
   refused: 'Not sent, no connection. Your text stays.',
 
   unsent: 'Unsure messages',
-  unsentWhy: 'The connection broke before this came back. Perhaps nobody saw it.',
+  unsentWhy: 'The connection ended before this came back. Perhaps nobody saw it.',
+  unsentLong: 'The server closed the connection: a message was too long for it.',
   again: 'Send again',
   discard: 'Discard',
 
@@ -67,9 +72,11 @@ const zh = {
 
   connecting: '正在连接',
   connected: '已连接',
-  waiting: '未连接，',
+  waiting: '未连接',
   countdown: (s) => `${s} 秒后重试`,
+  trying: '正在重试…',
   retry: '立即重试',
+  retryNow: '立即重试',
 
   emptyConnecting: '正在连接…',
   emptyConnected: '你来之后还没有人说话，来说第一句吧。',
@@ -77,6 +84,8 @@ const zh = {
   emptyWaiting: '无法连接服务器。',
   emptyWaitingMore: '现在就可以写：草稿会保留，连接恢复后即可发送。',
 
+  you: '你：',
+  pending: '正在发送',
   newest: '跳到最新消息',
   newCount: (n) => `${n} 条新消息`,
   newMark: '新消息',
@@ -88,12 +97,13 @@ const zh = {
 
   near: (n) => `还可输入 ${n} 字节`,
   over: (n) => `超出 ${n} 字节，请缩短后再发送。`,
-  joined: '将作为一行发送：换行会变成空格。',
+  joined: '换行会变成空格。',
   offline: '未连接。写下的内容会保留。',
   refused: '未发送，当前没有连接。内容仍在。',
 
   unsent: '未确认的消息',
   unsentWhy: '连接在消息返回之前中断，可能没有人看到。',
+  unsentLong: '服务器关闭了连接：有一条消息过长。',
   again: '重新发送',
   discard: '丢弃',
 
@@ -139,7 +149,7 @@ export function translate() {
 // Times, dates and numbers are in the reader's own locale, also where the
 // words are not: who reads German and English wants 14:05, not 2:05 PM.
 const locales = [...navigator.languages];
-const clockFormat = new Intl.DateTimeFormat(locales, { hour: 'numeric', minute: '2-digit' });
+const clockFormat = new Intl.DateTimeFormat(locales, { timeStyle: 'short' });
 const dayFormat = new Intl.DateTimeFormat(locales, { dateStyle: 'full' });
 const wholeFormat = new Intl.DateTimeFormat(locales, { dateStyle: 'full', timeStyle: 'medium' });
 const numberFormat = new Intl.NumberFormat(locales);
