@@ -35,7 +35,8 @@ static bool resolve(struct bench *b)
 
 static bool raise_limit(const struct options *o)
 {
-	rlim_t needed = o->clients + o->stalled + OTHER_DESCRIPTORS;
+	rlim_t needed =
+		o->clients + o->stalled + churn_most(o) + OTHER_DESCRIPTORS;
 	struct rlimit limit;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
@@ -74,7 +75,13 @@ int main(int argc, char **argv)
 		return CANNOT_RUN;
 	}
 	err = run(b);
-	if (err) {
+	if (!err && b->connect_time.total == 0) {
+		report_progress(b);
+		fprintf(stderr, "chatbench: %s: nobody got in: ", o.url);
+		report_reasons(stderr, &b->tally.refused);
+		fputc('\n', stderr);
+		status = CANNOT_RUN;
+	} else if (err) {
 		fprintf(stderr, "chatbench: %s\n", strerror(-err));
 		status = CANNOT_RUN;
 	} else {

@@ -8,8 +8,9 @@
  *   chatbench_script  what is said                chatbench_ledger  what came
  *   chatbench_conn    one connection              chatbench_plain   a dialect
  *   chatbench_churn   clients that come and go    chatbench_proc    the server
- *   chatbench_run     the phases of a run         chatbench_verdict faults
- *   chatbench_report  what is printed             chatbench_options
+ *   chatbench_speak   windows and schedules       chatbench_verdict faults
+ *   chatbench_phases  one after the other         chatbench_run     its loop
+ *   chatbench_report  results                     chatbench_options
  */
 #ifndef CHATBENCH_H
 #define CHATBENCH_H
@@ -185,7 +186,8 @@ struct bench {
 	socklen_t addr_len;
 	int epoll;
 	enum phase phase;
-	bool speaking; /* senders may say something */
+	bool speaking;    /* senders may say something */
+	bool interrupted; /* by a signal: it is to end soon */
 
 	struct conn *conns; /* clients, then the stalled ones */
 	uint32_t conn_count, opened, under_way, ready, over;
@@ -215,7 +217,7 @@ struct bench {
 	int64_t greet_at; /* when to say hello again */
 	int64_t sweep_at; /* when to look for those that hang */
 	int64_t progress_at;
-	uint64_t deliveries, sent, frames, paced;
+	uint64_t deliveries, sent, frames, paced, unsaid;
 	uint64_t arrivals, arrivals_seen; /* also the stalled clients' */
 
 	/* The result. */
@@ -265,6 +267,31 @@ static inline void run_heard(struct bench *b, const struct conn *c, int64_t at)
 		hist_record(&b->latency, b->now - at);
 }
 
+/* Goes on with the phases; returns when to be called again though no event
+ * came. */
+int64_t phases_tick(struct bench *b, int64_t now);
+/* Looks at the server's memory, where its pid is known. */
+void phases_memory(const struct bench *b, struct proc_memory *m);
+
+/* ---- What the senders do ---- */
+
+/* False: as many messages were sent as should be. */
+bool speak_allowed(const struct bench *b);
+/* Says what the sender's window has room for. */
+void speak_fill(struct bench *b, uint32_t sender, int64_t now);
+/* Those whose messages have come say more; to be called after all that was
+ * there to read was read. */
+void speak_on(struct bench *b);
+/* A client is gone, so that nobody waits for what it hasn't heard: what is
+ * under way is counted anew. */
+void speak_recount(struct bench *b, const struct conn *gone);
+/* Says what the schedule wants said by now; returns when it goes on. */
+int64_t speak_paced(struct bench *b, int64_t now);
+/* How many it wanted said but there was no room for. */
+uint64_t speak_unsaid(const struct bench *b, int64_t now);
+
+/* ---- What is thought of it ---- */
+
 /* Judges a line that isn't what a healthy server sends next. */
 void verdict_line(struct bench *b, struct conn *c, const char *text,
 		  size_t len);
@@ -273,7 +300,9 @@ uint64_t verdict_owed(const struct bench *b);
 /* Adds up the losses and counts the orders, when all is over. */
 void verdict_final(struct bench *b);
 
-/* Clients that come and go; returns when to be called again. */
+/* Clients that come and go, so many at once; the tick returns when to be
+ * called again. */
+uint32_t churn_most(const struct options *o);
 void churn_init(struct bench *b);
 int64_t churn_tick(struct bench *b, int64_t now);
 void churn_ready(struct bench *b, struct conn *c);
@@ -282,6 +311,7 @@ void churn_over(struct bench *b, struct conn *c, int why);
 void report_text(const struct bench *b, FILE *to);
 void report_json(const struct bench *b, FILE *to);
 void report_progress(const struct bench *b);
+void report_reasons(FILE *to, const struct reasons *r);
 /* Anything that should not have happened. */
 bool report_faults(const struct bench *b);
 

@@ -13,11 +13,18 @@
 
 #define PATIENCE (10 * CLOCK_SECOND) /* for each of them */
 
+/* As many as come in two seconds: a server that takes longer than that
+ * doesn't get more. */
+uint32_t churn_most(const struct options *o)
+{
+	return o->churn > 0 ? (uint32_t)(2 * o->churn) + 16 : 0;
+}
+
 void churn_init(struct bench *b)
 {
-	/* As many at once as come in two seconds: a server that takes longer
-	 * than that doesn't get more. */
-	b->churn_room = (uint32_t)(2 * b->o->churn) + 16;
+	b->churn_room = churn_most(b->o);
+	if (b->churn_room == 0)
+		return;
 	b->churners = calloc(b->churn_room, sizeof(*b->churners));
 	b->churn_unused = calloc(b->churn_room, sizeof(*b->churn_unused));
 	CHECK(b->churners && b->churn_unused);
@@ -55,7 +62,7 @@ int64_t churn_tick(struct bench *b, int64_t now)
 {
 	int64_t due;
 
-	if (b->o->churn <= 0)
+	if (b->churn_room == 0 || b->phase == PHASE_CONNECT)
 		return CLOCK_NEVER;
 	if (now >= b->sweep_at) {
 		b->sweep_at = now + CLOCK_SECOND;

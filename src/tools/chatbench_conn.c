@@ -115,7 +115,7 @@ void conn_end(struct bench *b, struct conn *c, int why)
 	bytes_free(&c->out);
 	c->state = CONN_UNUSED;
 	c->left = c->partial = 0;
-	c->fin = c->in_message = c->skipping = c->cut = false;
+	c->fin = c->in_message = c->skipping = c->cut = c->blocked = false;
 	c->code = 0;
 }
 

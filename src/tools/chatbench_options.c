@@ -78,11 +78,15 @@ static const struct option names[] = {
 };
 
 /* Which option is being read; for complaints. */
-static const char *current;
+static int current;
 
 static bool wrong(const char *what)
 {
-	fprintf(stderr, "chatbench: %s: %s\n", current, what);
+	const struct option *o = names;
+
+	while (o->val != current)
+		o++;
+	fprintf(stderr, "chatbench: --%s: %s\n", o->name, what);
 	return false;
 }
 
@@ -187,7 +191,7 @@ static bool take(struct options *o, int option)
 		o->size = n;
 		return true;
 	case 'w':
-		return whole(1, 4096, &o->window);
+		return whole(1, SCRIPT_KEPT, &o->window);
 	case 'r':
 		return number(0.001, 1e7, &o->rate);
 	case 'd':
@@ -211,7 +215,7 @@ static bool take(struct options *o, int option)
 	case OPT_CHURN:
 		return number(0, 1e6, &o->churn);
 	case 'p':
-		if (!number(1, 1 << 30, &v))
+		if (!number(1, 1 << 22, &v))
 			return false;
 		o->pid = (pid_t)v;
 		return proc_cpu(o->pid) >= 0 || wrong("no such process");
@@ -236,6 +240,10 @@ static bool fits_together(struct options *o)
 {
 	if (o->window && o->rate > 0) {
 		fprintf(stderr, "chatbench: --window or --rate, not both\n");
+		return false;
+	}
+	if (o->own && (o->rate > 0 || o->idle)) {
+		fprintf(stderr, "chatbench: --own is about a window\n");
 		return false;
 	}
 	if (o->idle && (o->window || o->rate > 0 || o->messages || o->stalled ||
@@ -268,15 +276,18 @@ enum options_result options_parse(struct options *o, int argc, char **argv)
 			      .grace = 3 * CLOCK_SECOND};
 	(void)url(o, base);
 	for (;;) {
-		current = argv[optind];
 		option = getopt_long(argc, argv, "u:c:s:b:w:r:d:n:p:jhV", names,
 				     NULL);
+		current = option;
 		switch (option) {
 		case -1:
 			if (optind == argc && fits_together(o))
 				return OPTIONS_RUN;
 			if (optind < argc)
-				fputs(usage, stderr);
+				fprintf(stderr,
+					"chatbench: %s: not an option; see "
+					"chatbench --help\n",
+					argv[optind]);
 			return OPTIONS_WRONG;
 		case 'h':
 			fputs(usage, stdout);

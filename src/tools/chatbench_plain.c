@@ -33,8 +33,9 @@ static size_t plain_take(struct bench *b, struct conn *c, const char *text,
 {
 	const char *at = text, *end = text + len, *eol;
 	size_t size = b->o->size;
+	bool more = true; /* a line follows, if only an empty one */
 
-	while (at < end || (last && at == text)) {
+	while (at < end || (last && more)) {
 		size_t left = (size_t)(end - at);
 
 		/* All of ours have one length, so there is no searching. */
@@ -42,9 +43,8 @@ static size_t plain_take(struct bench *b, struct conn *c, const char *text,
 		    ((left > size && at[size] == '\n') ||
 		     (left == size && last)) &&
 		    expected(b, c, at)) {
-			at += left > size ? size + 1 : size;
-			if (at == end)
-				break;
+			more = left > size;
+			at += size + more;
 			continue;
 		}
 		eol = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;

@@ -86,7 +86,7 @@ static const char *reason_name(int what, char *room, size_t size)
 	}
 }
 
-static void print_reasons(FILE *to, const struct reasons *r)
+void report_reasons(FILE *to, const struct reasons *r)
 {
 	char room[16];
 
@@ -176,7 +176,7 @@ void report_text(const struct bench *b, FILE *to)
 	fprintf(to, "connected   %" PRIu64 " of %" PRIu32 ", %.0f a second",
 		b->connect_time.total, b->conn_count, f.connects);
 	fputs("; refused ", to);
-	print_reasons(to, &t->refused);
+	report_reasons(to, &t->refused);
 	if (b->o->idle)
 		fprintf(to, "\nheard       by %" PRIu64 " in %.3f ms\n",
 			b->deliveries, MS(b->till.at - b->from.at));
@@ -185,6 +185,11 @@ void report_text(const struct bench *b, FILE *to)
 			"\ndeliveries  %.0f a second of %.0f messages, in "
 			"%.0f frames, for %.2f s\n",
 			f.deliveries, f.messages, f.frames, f.seconds);
+	if (b->unsaid)
+		fprintf(to,
+			"unsaid      %" PRIu64 ": the server took less than "
+			"was to be said\n",
+			b->unsaid);
 	print_times(to, "latency", &b->latency);
 	fprintf(to,
 		"faults      %" PRIu64 " lost, %" PRIu64 " duplicate, %" PRIu64
@@ -193,17 +198,17 @@ void report_text(const struct bench *b, FILE *to)
 		t->lost, t->duplicates, t->disorder, t->corrupt, t->foreign,
 		t->orders);
 	fputs("dropped     ", to);
-	print_reasons(to, &t->dropped);
+	report_reasons(to, &t->dropped);
 	if (b->o->stalled) {
 		fprintf(to, "; of %" PRIu32 " stalled ", b->o->stalled);
-		print_reasons(to, &t->stalled_dropped);
+		report_reasons(to, &t->stalled_dropped);
 	}
 	if (b->o->churn > 0) {
 		fprintf(to,
 			"\nchurn       %" PRIu64 " came, %" PRIu64
 			" were in; failed ",
 			b->churn_opened, b->churn_ready);
-		print_reasons(to, &t->churn_failed);
+		report_reasons(to, &t->churn_failed);
 	}
 	fputc('\n', to);
 	print_server(b, &f, to);
@@ -275,6 +280,7 @@ void report_json(const struct bench *b, FILE *to)
 	json_reasons(to, "refused", &t->refused);
 	json_number(to, "seconds", f.seconds);
 	json_count(to, "sent", b->sent);
+	json_count(to, "unsaid", b->unsaid);
 	json_count(to, "delivered", b->deliveries);
 	json_number(to, "deliveries_per_s", f.deliveries);
 	json_number(to, "messages_per_s", f.messages);

@@ -10,7 +10,6 @@
 enum { RUN = 2, SENDER = 8, SEQ = 12, TIME = 20, SUM = 32 };
 
 #define KEPT_BYTES ((size_t)16 << 20) /* of messages, all senders together */
-#define KEPT_MOST  1024               /* messages a sender */
 
 static void put(char *to, uint64_t value, size_t count)
 {
@@ -66,7 +65,7 @@ int script_init(struct script *s, size_t size, uint32_t senders, uint32_t keep,
 	*s = (struct script){.size = size,
 			     .stride = (size + 63) / 64 * 64,
 			     .senders = senders,
-			     .slots = KEPT_MOST,
+			     .slots = SCRIPT_KEPT,
 			     .run = run & 0xffffff,
 			     .begun = begun};
 	while (s->slots / 2 >= keep &&

@@ -19,6 +19,7 @@
 #define SCRIPT_HEAD    34 /* bytes before the filler: the shortest message */
 #define SCRIPT_LONGEST 65536
 #define SCRIPT_SENDERS 65536 /* at most */
+#define SCRIPT_KEPT    1024  /* messages a sender that are kept, at most */
 #define SCRIPT_TURNS   256   /* ways in which the filler can begin */
 
 struct said {

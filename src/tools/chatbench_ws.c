@@ -73,7 +73,7 @@ static const char *find_header(const char *head, const char *end,
 	return NULL;
 }
 
-/* The header is there with that value; NULL: it isn't there. */
+/* The header is there with that value, in any case; NULL: it isn't there. */
 static bool header_is(const char *head, const char *end, const char *name,
 		      const char *wanted)
 {
@@ -82,7 +82,7 @@ static bool header_is(const char *head, const char *end, const char *name,
 
 	if (!value || !wanted)
 		return !value && !wanted;
-	return len == strlen(wanted) && memcmp(value, wanted, len) == 0;
+	return len == strlen(wanted) && strncasecmp(value, wanted, len) == 0;
 }
 
 static bool accepts(const char *head, const char *end, const char *key)
@@ -90,6 +90,8 @@ static bool accepts(const char *head, const char *end, const char *key)
 	char wanted[BASE64_ENCODE_RAW_LENGTH(SHA1_DIGEST_SIZE) + 1];
 	uint8_t digest[SHA1_DIGEST_SIZE];
 	struct sha1_ctx ctx;
+	const char *value;
+	size_t len;
 
 	sha1_init(&ctx);
 	sha1_update(&ctx, strlen(key), (const uint8_t *)key);
@@ -97,7 +99,9 @@ static bool accepts(const char *head, const char *end, const char *key)
 	sha1_digest(&ctx, sizeof(digest), digest);
 	base64_encode_raw(wanted, sizeof(digest), digest);
 	wanted[sizeof(wanted) - 1] = '\0';
-	return header_is(head, end, "Sec-WebSocket-Accept", wanted);
+	value = find_header(head, end, "Sec-WebSocket-Accept", &len);
+	return value && len == strlen(wanted) &&
+	       memcmp(value, wanted, len) == 0;
 }
 
 int ws_answer(const char *bytes, size_t len, const char *key,
@@ -123,7 +127,9 @@ int ws_answer(const char *bytes, size_t len, const char *key,
 	if (status < 100)
 		return WS_NO_HTTP;
 	if (status == WS_UPGRADED &&
-	    (!accepts(bytes, end, key) ||
+	    (!header_is(bytes, end, "Upgrade", "websocket") ||
+	     !header_is(bytes, end, "Connection", "upgrade") ||
+	     !accepts(bytes, end, key) ||
 	     !header_is(bytes, end, "Sec-WebSocket-Extensions", NULL) ||
 	     !header_is(bytes, end, "Sec-WebSocket-Protocol", protocol)))
 		return WS_BAD_101;
