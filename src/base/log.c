@@ -186,15 +186,28 @@ static void write_line(const char *line)
 	}
 }
 
+/* The log thread's own lines: not through the channel, which may be full. */
+__attribute__((format(printf, 2, 3))) static bool
+write_own(enum log_level level, const char *format, ...)
+{
+	char *line;
+	va_list ap;
+
+	va_start(ap, format);
+	line = make_line(level, NULL, format, ap);
+	va_end(ap);
+	if (line)
+		write_line(line);
+	free(line);
+	return line != NULL;
+}
+
 static void report_lost(void)
 {
 	unsigned long n = atomic_exchange(&lost, 0);
-	char text[64];
 
-	if (n == 0)
-		return;
-	(void)snprintf(text, sizeof(text), "%lu lines were lost here", n);
-	log_warn(NULL, "%s", text);
+	if (n > 0 && !write_own(LOG_LEVEL_WARN, "%lu lines were lost here", n))
+		atomic_fetch_add(&lost, n);
 }
 
 static void *log_run(void *unused)

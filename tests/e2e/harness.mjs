@@ -175,6 +175,12 @@ class Server {
       () => `the log has ${pattern}; it is:\n${this.log}`);
   }
 
+  // Stops reading the log, or goes on with it.
+  readLog(on) {
+    if (on) this.#child.stderr.resume();
+    else this.#child.stderr.pause();
+  }
+
   signal(name) {
     process.kill(this.pid, name);
   }
@@ -290,10 +296,13 @@ class Server {
 //   listen   server.listen; a free port of 127.0.0.1 unless said
 //   config   the text of a configuration file
 //   env      more environment
+//   ready    (server) => ...: waits till it takes clients, where its log doesn't
+//            say so
 //   wrap     a command to start it with: ['prlimit', '--nofile=40']
 // The server is stopped after the test; see Server.stop().
 export async function start(t, options = {}) {
-  const { set = {}, listen = '127.0.0.1:0', config, env, wrap = [] } = options;
+  const { set = {}, listen = '127.0.0.1:0', config, env, wrap = [],
+    ready = () => server.ready() } = options;
   const settings = { ...(listen && { 'server.listen': listen }), ...set };
   const args = Object.entries(settings)
     .flatMap(([key, value]) => ['--set', `${key}=${value}`]);
@@ -310,7 +319,7 @@ export async function start(t, options = {}) {
   const server = new Server(child);
   t.after(() => server.cleanUp());
   await once(child, 'spawn');
-  await server.ready();
+  await ready(server);
   return server;
 }
 
