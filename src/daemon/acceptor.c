@@ -94,28 +94,46 @@ static void refuse(struct acceptor *a, int fd, const char *peer,
 	a->next = (a->next + 1) % REFUSED;
 }
 
-/* No descriptor is left: the spare one is given up for the moment in which
- * the peer is told.  Where even that fails, wait a little, or poll() would
- * call the listener readable again and again. */
+/* Gives up a descriptor: the spare one, or that of the longest refused, who has
+ * had some time to read his answer.  False: there is none. */
+static bool give_one_up(struct acceptor *a)
+{
+	if (a->s->spare >= 0) {
+		(void)close(a->s->spare);
+		a->s->spare = -1;
+		return true;
+	}
+	for (size_t i = 0; i < REFUSED; i++) {
+		struct refused *r = &a->refused[(a->next + i) % REFUSED];
+
+		if (r->fd >= 0) {
+			let_go(r);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* No descriptor is left: one is given up so that the peer can be told.  Where
+ * even that fails, wait a little, or poll() would call the listener readable
+ * again and again. */
 static void refuse_by_spare(struct acceptor *a, struct listener *l)
 {
 	char peer[LISTENER_NAME_BYTES];
-	int fd = -EMFILE;
+	int fd = give_one_up(a) ? listener_accept(l, peer) : -EMFILE;
 
-	if (a->s->spare >= 0) {
-		(void)close(a->s->spare);
-		fd = listener_accept(l, peer);
-	}
 	if (fd >= 0) {
-		report_refusal(a, peer, "no descriptor is left");
-		listener_refuse(fd);
-		(void)discard(fd);
-		(void)close(fd);
+		refuse(a, fd, peer, "no descriptor is left");
 	} else {
 		report_refusal(a, l->name, "no descriptor is left at all");
 		(void)poll(NULL, 0, 100);
 	}
-	a->s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void keep_a_spare(struct acceptor *a)
+{
+	if (a->s->spare < 0)
+		a->s->spare = open("/dev/null", O_RDONLY | O_CLOEXEC);
 }
 
 /* ---- Accepting ---- */
@@ -171,41 +189,45 @@ static bool accept_some(struct acceptor *a, struct listener *l)
 
 /* ---- The loop ---- */
 
+/* What poll() is asked for: no more entries than there are descriptors, or it
+ * would fail where the limit of those is low. */
 struct polled {
 	struct pollfd fds[SERVER_LISTENERS + REFUSED];
-	size_t listeners;
+	struct refused *refused[REFUSED]; /* whose the entries behind the
+					     listeners' are */
+	size_t listeners, count;
 };
 
-static int64_t fill(const struct acceptor *a, struct polled *p)
+static int64_t fill(struct acceptor *a, struct polled *p)
 {
 	int64_t deadline = CLOCK_NEVER;
 
-	p->listeners = a->s->listeners_count;
+	p->listeners = p->count = a->s->listeners_count;
 	for (size_t i = 0; i < p->listeners; i++)
 		p->fds[i] = (struct pollfd){.fd = a->s->listeners[i].fd,
 					    .events = POLLIN};
 	for (size_t i = 0; i < REFUSED; i++) {
-		const struct refused *r = &a->refused[i];
+		struct refused *r = &a->refused[i];
 
-		/* poll() passes over a descriptor of -1. */
-		p->fds[p->listeners + i] =
+		if (r->fd < 0)
+			continue;
+		p->refused[p->count - p->listeners] = r;
+		p->fds[p->count++] =
 			(struct pollfd){.fd = r->fd, .events = POLLIN};
-		if (r->fd >= 0 && r->until < deadline)
+		if (r->until < deadline)
 			deadline = r->until;
 	}
 	return deadline;
 }
 
-static void sweep_refused(struct acceptor *a, const struct polled *p)
+static void sweep_refused(struct polled *p)
 {
 	int64_t now = clock_now();
 
-	for (size_t i = 0; i < REFUSED; i++) {
-		struct refused *r = &a->refused[i];
-		bool readable = p->fds[p->listeners + i].revents != 0;
+	for (size_t i = p->listeners; i < p->count; i++) {
+		struct refused *r = p->refused[i - p->listeners];
 
-		if (r->fd >= 0 &&
-		    ((readable && !discard(r->fd)) || now >= r->until))
+		if ((p->fds[i].revents && !discard(r->fd)) || now >= r->until)
 			let_go(r);
 	}
 }
@@ -214,14 +236,18 @@ static bool serve_once(struct acceptor *a)
 {
 	struct polled p;
 	int64_t deadline = fill(a, &p);
-	int n = poll(p.fds, p.listeners + REFUSED,
-		     clock_poll_timeout(deadline));
+	int n = poll(p.fds, p.count, clock_poll_timeout(deadline));
 
 	if (n < 0) {
-		CHECK(errno == EINTR || errno == ENOMEM);
+		/* EINVAL: more entries than the limit of descriptors, which
+		 * somebody has lowered. */
+		CHECK(errno == EINTR || errno == ENOMEM || errno == EINVAL);
+		if (errno != EINTR)
+			(void)poll(NULL, 0, 100);
 		return true;
 	}
-	sweep_refused(a, &p);
+	sweep_refused(&p);
+	keep_a_spare(a);
 	for (size_t i = 0; i < p.listeners; i++)
 		if (p.fds[i].revents && !accept_some(a, &a->s->listeners[i]))
 			return false;

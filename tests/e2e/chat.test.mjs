@@ -106,7 +106,8 @@ test('a message may have 512 bytes and no more', async (t) => {
   // White space counts, though it's trimmed later.
   ann.say(` ${'y'.repeat(512)}`);
   assert.equal((await ann.ended()).code, 1009);
-  await server.logged(/warn reader-1 conn=1 peer=127\.0\.0\.1:\d+: closed w.* 1009/);
+  await server.logged(
+    /warn reader-1 conn=1 peer=127\.0\.0\.1:\d+: closed with 1009: /);
 
   const raw = await Raw.upgrade(server);
   raw.send(fragments(TEXT, 'z'.repeat(512), [500, 0, 11]));

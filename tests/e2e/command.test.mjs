@@ -127,9 +127,9 @@ test('log.format=text: time, level, thread, connection, peer, text',
     await doThings(server);
     const lines = server.log.trimEnd().split('\n');
     for (const line of lines) {
-      assert.match(line, new RegExp('^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d' +
-        '\\.\\d{3}Z (debug|info|warn|error) [a-z]+(-\\d+)?( conn=\\d+)?' +
-        '( peer=127\\.0\\.0\\.1:\\d+)?: \\S.*$'));
+      assert.match(line, new RegExp('^\\d{4}-\\d\\d-\\d\\d' +
+        'T\\d\\d:\\d\\d:\\d\\d\\.\\d{3}Z (debug|info|warn|error) ' +
+        '[a-z]+(-\\d+)?( conn=\\d+)?( peer=127\\.0\\.0\\.1:\\d+)?: \\S.*$'));
     }
     for (const pattern of [/ info chatd: listening on http/,
       / info reader-1 conn=1 peer=\S+: connected$/,

@@ -296,13 +296,14 @@ class Server {
 //   listen   server.listen; a free port of 127.0.0.1 unless said
 //   config   the text of a configuration file
 //   env      more environment
-//   ready    (server) => ...: waits till it takes clients, where its log doesn't
-//            say so
+//   ready    (server) => ...: waits till it takes clients, where the log
+//            doesn't say so
+//   program  chatd, unless said
 //   wrap     a command to start it with: ['prlimit', '--nofile=40']
 // The server is stopped after the test; see Server.stop().
 export async function start(t, options = {}) {
-  const { set = {}, listen = '127.0.0.1:0', config, env, wrap = [],
-    ready = () => server.ready() } = options;
+  const { set = {}, listen = '127.0.0.1:0', config, env, program = chatd,
+    wrap = [], ready = () => server.ready() } = options;
   const settings = { ...(listen && { 'server.listen': listen }), ...set };
   const args = Object.entries(settings)
     .flatMap(([key, value]) => ['--set', `${key}=${value}`]);
@@ -311,7 +312,7 @@ export async function start(t, options = {}) {
     writeFileSync(file, config);
     args.unshift('-c', file);
   }
-  const [command, ...rest] = [...wrap, chatd, ...args];
+  const [command, ...rest] = [...wrap, program, ...args];
   const child = launch(command, rest, {
     stdio: ['ignore', 'inherit', 'pipe'],
     env: { ...process.env, ...env },

@@ -42,7 +42,8 @@ test('what may differ in a good request', async (t) => {
     { Connection: 'keep-alive, Upgrade' },
     { Connection: 'keep-alive ,\tupgrade , x' },
     { Connection: 'keep-alive\r\nConnection: Upgrade' },
-    { 'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits' },
+    { 'Sec-WebSocket-Extensions':
+      'permessage-deflate; client_max_window_bits' },
     { 'Sec-WebSocket-Extensions': 'x-unknown, permessage-deflate' },
     { Cookie: 'a=b'.repeat(1000) },
     { 'Sec-WebSocket-Version': ' 13 ' },
