@@ -17,8 +17,9 @@ LISTENING = re.compile(r"listening on .*?(127\.0\.0\.1:\d+)")
 class Server:
     """One kind of server; each measurement gets a new process of it."""
 
-    def __init__(self, name, argv, log):
+    def __init__(self, name, argv, log, exits_well=False):
         self.name = name
+        self.exits_well = exits_well  # with 0, where it is told to end
         self.argv = [str(arg) for arg in argv]
         self.log = pathlib.Path(log)
         self.process = None
@@ -50,6 +51,9 @@ class Server:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        if self.exits_well and self.process.returncode != 0:
+            raise RuntimeError(f"{self.name} ended with "
+                               f"{self.process.returncode}; see {self.log}")
 
 
 def output_of(argv):
@@ -57,11 +61,26 @@ def output_of(argv):
                           text=True).stdout
 
 
+def machine():
+    """The processors, the kernel, and the versions of what is compared."""
+    found = [f"{os.cpu_count()} processors"]
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            found[0] += f" ({line.split(':', 1)[1].strip()})"
+            break
+    found.append(f"Linux {os.uname().release}")
+    for argv in (["go", "version"], ["node", "--version"]):
+        if shutil.which(argv[0]):
+            words = output_of(argv).split()
+            found.append(" ".join(words[2:3] or ["node", *words]))
+    return ", ".join(found)
+
+
 def chatd(name, build, out, *settings):
     argv = [build / "src/chatd", "--set", "server.listen=127.0.0.1:0"]
     for setting in settings:
         argv += ["--set", setting]
-    return Server(name, argv, out / f"{name}.log")
+    return Server(name, argv, out / f"{name}.log", exits_well=True)
 
 
 def chatds(build, out, settings):
@@ -87,10 +106,33 @@ def gochat(out):
                   out / "gochat.log")
 
 
+def wschat(out):
+    """npm's ws, where the e2e tests have installed it."""
+    node = shutil.which("node") or shutil.which("nodejs")
+    if not node or not (HERE / "../e2e/node_modules/ws").exists():
+        return None
+    return Server("wschat", [node, HERE / "wschat/chat.mjs"],
+                  out / "wschat.log")
+
+
+def built(name, build, out, program, *args):
+    """One that Meson has built, if it could."""
+    path = build / "tests/bench" / program
+    if not path.exists():
+        return None
+    return Server(name, [path, *args], out / f"{name}.log")
+
+
 def every(build, out, settings, baseline):
     """All servers that can be had here, by name."""
     servers = chatds(build, out, settings)
     if baseline:
         servers.append(chatd("baseline", baseline, out, *settings))
-    servers.append(gochat(out))
+    servers += [
+        gochat(out),
+        wschat(out),
+        built("lwschat", build, out, "lwschat"),
+        built("single", build, out, "ceiling", "--single"),
+        built("ceiling", build, out, "ceiling"),
+    ]
     return {server.name: server for server in servers if server}
