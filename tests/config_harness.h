@@ -59,7 +59,7 @@ static inline void remove_directory(void)
 static inline int chatd(const char *args)
 {
 	static const char blanks[] = " ";
-	char copy[512] = "chatd ", *argv[32], *rest;
+	char copy[512], *argv[32], *rest;
 	FILE *out = fmemopen(said, sizeof(said), "w");
 	FILE *err = fmemopen(complained, sizeof(complained), "w");
 	int argc = 0, status;
@@ -67,7 +67,7 @@ static inline int chatd(const char *args)
 	ck_assert(out && err);
 	/* Where nothing is written they end no string either. */
 	*said = *complained = '\0';
-	strncat(copy, args, sizeof(copy) - strlen(copy) - 1);
+	(void)snprintf(copy, sizeof(copy), "chatd %s", args);
 	for (char *word = strtok_r(copy, blanks, &rest); word;
 	     word = strtok_r(NULL, blanks, &rest))
 		argv[argc++] = word;
