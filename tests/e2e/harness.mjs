@@ -99,8 +99,10 @@ export function temporary(t) {
   return dir;
 }
 
-// Runs a program to its end: {code, signal, stdout, stderr}.
-export async function run(command, args = [], { env, input = '' } = {}) {
+// Runs a program to its end: {code, signal, stdout, stderr}.  ms: until that
+// is given up.
+export async function run(command, args = [],
+  { env, input = '', ms = patience } = {}) {
   const child = launch(command, args, { env: { ...process.env, ...env } });
   const result = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr']) {
@@ -110,7 +112,7 @@ export async function run(command, args = [], { env, input = '' } = {}) {
   child.stdin.on('error', () => {}); // it may not want to read
   child.stdin.end(input);
   const [code, signal] = await within(
-    once(child, 'close'), `${command} ${args.join(' ')} ends`);
+    once(child, 'close'), `${command} ${args.join(' ')} ends`, ms);
   return { code, signal, ...result };
 }
 
