@@ -2,8 +2,8 @@
 /*
  * Memory counted and withheld, by the linker's --wrap: what the program's own
  * code asks for inside WATCHED(), and not what libc asks for itself.  wslay may
- * be a shared library, whose allocations are out of reach; its parsers are
- * counted.
+ * be a shared library, whose allocations are out of reach, or the wrap, whose
+ * aren't; so its parsers are counted, and not their bytes.
  */
 #ifndef MEMORY_HARNESS_H
 #define MEMORY_HARNESS_H
@@ -128,9 +128,13 @@ int __wrap_wslay_frame_context_init(wslay_frame_context_ptr *f,
 				    void *arg)
 {
 	int err = WSLAY_ERR_NOMEM;
+	bool watched = memory_watched;
 
-	if (!withheld())
+	if (!withheld()) {
+		memory_watched = false;
 		err = __real_wslay_frame_context_init(f, c, arg);
+		memory_watched = watched;
+	}
 	if (!err)
 		parsers++;
 	return err;
@@ -138,8 +142,12 @@ int __wrap_wslay_frame_context_init(wslay_frame_context_ptr *f,
 
 void __wrap_wslay_frame_context_free(wslay_frame_context_ptr f)
 {
+	bool watched = memory_watched;
+
 	parsers--;
+	memory_watched = false;
 	__real_wslay_frame_context_free(f);
+	memory_watched = watched;
 }
 
 #endif
