@@ -12,23 +12,6 @@
 
 #include <string.h>
 
-/* ---- Looking; the lock may be held or not ---- */
-
-static size_t count_of(const struct chan *c)
-{
-	return atomic_load_explicit(&c->count, memory_order_relaxed);
-}
-
-static void set_count(struct chan *c, size_t n)
-{
-	atomic_store_explicit(&c->count, n, memory_order_relaxed);
-}
-
-static bool is_closed(const struct chan *c)
-{
-	return atomic_load_explicit(&c->closed, memory_order_acquire);
-}
-
 /* ---- Time ---- */
 
 int64_t chan__now(void)
@@ -176,22 +159,19 @@ static size_t push(struct chan *c, const void *values, size_t n)
 	return n;
 }
 
-/* Takes up to max values off the ring; returns how many. */
-static size_t pop(struct chan *c, void *values, size_t max)
+/* Takes the oldest n values off the ring; the count is left to the caller. */
+static void pop(struct chan *c, void *values, size_t n)
 {
-	size_t count = count_of(c), n = min(max, count), straight;
+	size_t straight = min(n, c->capacity - c->head);
 
 	if (n == 0)
-		return 0;
-	straight = min(n, c->capacity - c->head);
+		return;
 	copy(c, values, nth(c, c->ring, c->head), straight);
 	if (straight < n)
 		copy(c, nth(c, values, straight), c->ring, n - straight);
 	c->head += n;
 	if (c->head >= c->capacity)
 		c->head -= c->capacity;
-	set_count(c, count - n);
-	return n;
 }
 
 /* Gives values to receivers that wait, then to the ring. */
@@ -228,31 +208,39 @@ static size_t take_from_senders(struct chan *c, void *values, size_t max,
 	return got;
 }
 
-/* Lets senders that wait have the room that a pop made. */
-static void refill(struct chan *c, struct chan_wakes *to_wake)
+/* Lets senders that wait have the room in a ring of count values; returns how
+ * many it holds then. */
+static size_t refill(struct chan *c, size_t count, struct chan_wakes *to_wake)
 {
-	while (count_of(c) < c->capacity) {
-		size_t tail = (c->head + count_of(c)) % c->capacity;
-		size_t room =
-			min(c->capacity - count_of(c), c->capacity - tail);
+	while (count < c->capacity) {
+		size_t tail = (c->head + count) % c->capacity;
+		size_t room = min(c->capacity - count, c->capacity - tail);
 		size_t n = take_from_senders(c, nth(c, c->ring, tail), room,
 					     to_wake);
 
 		if (n == 0)
-			return;
-		set_count(c, count_of(c) + n);
+			break;
+		count += n;
 	}
+	return count;
 }
 
-/* Takes what is in the ring, then what senders that wait hold. */
+/* Takes what is in the ring, then what senders that wait hold.  The count is
+ * written once: who looks at it without the lock must not find it at 0 where
+ * a sender was about to fill the room. */
 size_t chan__get(struct chan *c, void *values, size_t max,
 		 struct chan_wakes *to_wake)
 {
-	size_t got = pop(c, values, max);
+	size_t count = count_of(c), got = min(max, count);
 
-	got += take_from_senders(c, nth(c, values, got), max - got, to_wake);
-	if (first_of(&c->senders))
-		refill(c, to_wake);
+	pop(c, values, got);
+	count -= got;
+	if (first_of(&c->senders)) {
+		got += take_from_senders(c, nth(c, values, got), max - got,
+					 to_wake);
+		count = refill(c, count, to_wake);
+	}
+	set_count(c, count);
 	return got;
 }
 
@@ -260,23 +248,6 @@ void chan__zero(void *value, size_t size)
 {
 	if (size > 0)
 		memset(value, 0, size);
-}
-
-/* ---- A look without the lock: may it proceed? ----
- *
- * "No" can be believed where there is but one channel: there was a moment
- * when it was so.  (Open is looked at before full: a closed channel never
- * opens again.  Empty before open, likewise.)  "Yes" is only a hint. */
-
-bool chan__may_send(const struct chan *c)
-{
-	return is_closed(c) || count_of(c) < c->capacity ||
-	       first_of(&c->receivers);
-}
-
-bool chan__may_receive(const struct chan *c)
-{
-	return count_of(c) > 0 || first_of(&c->senders) || is_closed(c);
 }
 
 /* ---- Send and receive ---- */
@@ -319,7 +290,7 @@ static enum chan_status send_many(struct chan *c, const void *values,
 	enum chan_status status;
 
 	*sent = 0;
-	if (deadline <= CHAN_NOW && !chan__may_send(c))
+	if (deadline <= CHAN_NOW && !may_send(c))
 		return CHAN_TIMEDOUT;
 	lock(&c->lock);
 	if (is_closed(c)) {
@@ -353,7 +324,7 @@ static enum chan_status recv_many(struct chan *c, void *values, size_t max,
 	enum chan_status status;
 
 	*got = 0;
-	if (deadline <= CHAN_NOW && !chan__may_receive(c))
+	if (deadline <= CHAN_NOW && !may_receive(c))
 		return CHAN_TIMEDOUT;
 	lock(&c->lock);
 	*got = chan__get(c, values, max, &to_wake);
@@ -443,7 +414,7 @@ enum chan_status chan_send_deferred_sized(struct chan *c, const void *v,
 	if (!c)
 		return status;
 	chan__check_size(c, size);
-	if (!chan__may_send(c))
+	if (!may_send(c))
 		return status;
 	lock(&c->lock);
 	if (is_closed(c))

@@ -74,15 +74,53 @@ struct chan_waiter {
 	struct parker parker;
 };
 
+/* ---- What is looked at, with the lock or without ---- */
+
 static inline struct chan_case *first_of(const struct chan_queue *q)
 {
-	return atomic_load_explicit(&q->first, memory_order_relaxed);
+	return atomic_load_explicit(&q->first, memory_order_acquire);
 }
 
 static inline void set_first(struct chan_queue *q, struct chan_case *k)
 {
-	atomic_store_explicit(&q->first, k, memory_order_relaxed);
+	atomic_store_explicit(&q->first, k, memory_order_release);
 }
+
+static inline size_t count_of(const struct chan *c)
+{
+	return atomic_load_explicit(&c->count, memory_order_acquire);
+}
+
+static inline void set_count(struct chan *c, size_t n)
+{
+	atomic_store_explicit(&c->count, n, memory_order_release);
+}
+
+static inline bool is_closed(const struct chan *c)
+{
+	return atomic_load_explicit(&c->closed, memory_order_acquire);
+}
+
+/*
+ * May it proceed?  "Yes" is only a hint.  "No" can be believed, where it is
+ * about one channel: there was a moment when it was so.  Whether it is open is
+ * looked at last: it was open then at the moment when it was full or empty
+ * too, and at that moment nobody waited at the other end, for nobody does
+ * while a ring has room, or holds something.  (A buffer of 0 is always full
+ * and empty, and the moment is the look at the queue.)
+ */
+static inline bool may_send(const struct chan *c)
+{
+	return count_of(c) < c->capacity || first_of(&c->receivers) ||
+	       is_closed(c);
+}
+
+static inline bool may_receive(const struct chan *c)
+{
+	return count_of(c) > 0 || first_of(&c->senders) || is_closed(c);
+}
+
+/* ---- Queues ---- */
 
 static inline void enqueue(struct chan_queue *q, struct chan_case *k)
 {
@@ -181,11 +219,6 @@ CHAN_HIDDEN void chan__wait_till(int64_t deadline);
 
 /* Ends the program where the caller's type is not the channel's. */
 CHAN_HIDDEN void chan__check_size(const struct chan *c, size_t size);
-
-/* A look without the lock.  "Yes" is only a hint; "no" can be believed where
- * it is about one channel: there was a moment when it was so. */
-CHAN_HIDDEN bool chan__may_send(const struct chan *c);
-CHAN_HIDDEN bool chan__may_receive(const struct chan *c);
 
 /* Moves as many of the n values as can go now; returns how many.  The lock is
  * held; for put, the channel is open. */

@@ -15,9 +15,8 @@
 
 static bool may_proceed(const struct chan_case *k)
 {
-	return k->chan &&
-	       (k->direction == CHAN_SENDS ? chan__may_send(k->chan)
-					   : chan__may_receive(k->chan));
+	return k->chan && (k->direction == CHAN_SENDS ? may_send(k->chan)
+						      : may_receive(k->chan));
 }
 
 /* Does the case if it can be done now; its channel's lock is held. */
