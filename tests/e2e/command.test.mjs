@@ -6,7 +6,7 @@ import path from 'node:path';
 import test from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Chatter, chatIsWell } from './chatter.mjs';
-import { runChatd, start, temporary, until } from './harness.mjs';
+import { chatd, run, runChatd, start, temporary, until } from './harness.mjs';
 import { frame, Raw, request, TEXT } from './raw.mjs';
 
 const root = path.join(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -71,7 +71,7 @@ test('what is wrong in a configuration: where, what, and exit 78',
         const { code, stdout, stderr } = await runChatd(['-c', file, ...more]);
         assert.equal(code, 78, text);
         assert.match(stderr, complaint, text);
-        assert.doesNotMatch(stdout + stderr, /listening|ok/);
+        assert.doesNotMatch(stdout + stderr, /listening|configuration: ok/);
       }
     }
     const missing = await runChatd(['-c', '/nowhere/chatd.conf']);
@@ -98,6 +98,27 @@ test('the environment is over the file, --set over both', async (t) => {
   assert.equal(code, 78);
   assert.match(stderr, /CHATD_PLAIN_MESSAGE: .*"much" is not a size/);
 });
+
+// ---- The program ----
+
+// Meson says where it isn't: in debug builds and under the sanitizers.
+const soft = process.env.CHATD_SOFT === 'yes';
+
+test('the program is hardened', { skip: soft && 'not in this build' },
+  async (t) => {
+    const { code, stdout } = await run('readelf', ['-hldWs', chatd]).catch(
+      () => ({ code: 1 }));
+    if (code !== 0) {
+      t.skip('no readelf');
+      return;
+    }
+    assert.match(stdout, /Type: +DYN/, 'position independent');
+    assert.match(stdout, /GNU_RELRO/);
+    assert.match(stdout, /BIND_NOW|Flags:.*NOW/, 'RELRO of all');
+    assert.match(stdout, /GNU_STACK.* RW /, 'no code on the stack');
+    assert.match(stdout, /__stack_chk_fail/);
+    assert.match(stdout, /__(snprintf|memcpy|vsnprintf|fprintf)_chk/);
+  });
 
 // ---- The log ----
 

@@ -152,6 +152,7 @@ class Server {
   // Waits until it takes clients, and reads where.
   async ready() {
     await until(() => {
+      this.#stopped = !this.running;
       assert(this.running, `chatd ended instead of listening:\n${this.log}`);
       return this.log.includes('listening on ');
     }, () => `chatd listens; it said:\n${this.log}`);

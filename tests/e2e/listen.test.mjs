@@ -61,7 +61,36 @@ test('[::1] is IPv6 and nothing else', { skip: !hasIpv6 && 'no IPv6' },
       (name) => once(net.connect(server.port, '127.0.0.1'), name)
         .catch((error) => [error])));
     assert.equal(outcome?.code, 'ECONNREFUSED');
+    // Were it both, this address would be one of its own.
+    const mapped = await runChatd(
+      ['--set', 'server.listen=[::ffff:127.0.0.1]:0']);
+    assert.equal(mapped.code, 1);
+    assert.match(mapped.stderr, /bind: Invalid argument/);
   });
+
+// Connections that the server closed first keep its port for a minute.
+test('the port can be taken again at once', async (t) => {
+  for (let tries = 1; ; tries++) {
+    const first = await start(t);
+    const raw = await Raw.connect(first);
+    raw.send(request('GET /healthz', { Connection: 'close' }));
+    assert.equal((await raw.answer()).status, 200);
+    await raw.rest();
+    raw.end();
+    await first.idle();
+    await first.stop();
+    try {
+      const second = await start(t, { listen: `127.0.0.1:${first.port}` });
+      const again = await Raw.connect(second);
+      again.send(request('GET /healthz'));
+      assert.equal((await again.answer()).status, 200);
+      return;
+    } catch (error) {
+      // Another program may have been quicker, but not three times.
+      if (tries === 3) throw error;
+    }
+  }
+});
 
 test('a port that is taken: which, why, and exit 1', async (t) => {
   const first = await start(t);
@@ -125,6 +154,7 @@ test('server.user: root is given away, by all threads and for good',
     mkdirSync(sockets);
     chmodSync(dir, 0o755);
     const server = await start(t, { set: { 'server.user': 'nobody' },
+      wrap: ['setpriv', '--groups=0,4'],
       listen: `127.0.0.1:0 unix:${sockets}/chat` });
     const ann = await Chatter.join(server);
     await chatIsWell([ann]);

@@ -116,6 +116,8 @@ test('who doesn\'t take it is cut off within timeouts.drain', async (t) => {
   const echo = await Raw.upgrade(server, '/echo'); // in the middle of a write
   for (const raw of [deaf, echo]) raw.socket.pause();
   echo.send(frame(BINARY, Buffer.alloc(16 << 20)));
+  await until(async () => (await server.counts()).messages > 0,
+    'the echo was read');
   for (let i = 0; i < 200; i++) ann.say('x'.repeat(65_000));
   await ann.hearAll(200);
   const began = Date.now();
