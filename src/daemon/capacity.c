@@ -14,7 +14,8 @@
 #include <unistd.h>
 
 /* What the server needs besides clients: listeners, the refused, the log; hub,
- * acceptor, ... and whoever else starts something on this machine. */
+ * acceptor, ... and whoever else starts something on this machine.  Of little
+ * it makes do with half. */
 #define SPARE_DESCRIPTORS   64
 #define SPARE_THREADS       64
 #define SPARE_MAPPINGS      512
@@ -54,6 +55,11 @@ static void consider(struct capacity *c, uintmax_t have, uintmax_t spare,
 	(void)snprintf(c->why, sizeof(c->why), "%s is %" PRIuMAX, what, have);
 }
 
+static uintmax_t at_most_half(uintmax_t spare, uintmax_t have)
+{
+	return spare < have / 2 ? spare : have / 2;
+}
+
 static void consider_descriptors(struct capacity *c)
 {
 	struct rlimit l;
@@ -66,7 +72,8 @@ static void consider_descriptors(struct capacity *c)
 		(void)getrlimit(RLIMIT_NOFILE, &l);
 	}
 	if (l.rlim_cur != RLIM_INFINITY)
-		consider(c, l.rlim_cur, SPARE_DESCRIPTORS, 1,
+		consider(c, l.rlim_cur,
+			 at_most_half(SPARE_DESCRIPTORS, l.rlim_cur), 1,
 			 "the limit of open files (ulimit -n)",
 			 "ulimit -n, LimitNOFILE=");
 }
@@ -96,7 +103,8 @@ static void consider_threads(struct capacity *c)
 	/* Root isn't held to it. */
 	if (geteuid() != 0 && getrlimit(RLIMIT_NPROC, &l) == 0 &&
 	    l.rlim_cur != RLIM_INFINITY)
-		consider(c, l.rlim_cur, SPARE_THREADS, THREADS_PER_CLIENT,
+		consider(c, l.rlim_cur, at_most_half(SPARE_THREADS, l.rlim_cur),
+			 THREADS_PER_CLIENT,
 			 "the limit of the user's processes (ulimit -u)",
 			 "ulimit -u, LimitNPROC=");
 }
@@ -126,7 +134,8 @@ static void consider_cgroup(struct capacity *c)
 		(void)snprintf(path, sizeof(path), "/sys/fs/cgroup%s/pids.max",
 			       group);
 		if (read_number(path, &n))
-			consider(c, n, SPARE_THREADS, THREADS_PER_CLIENT,
+			consider(c, n, at_most_half(SPARE_THREADS, n),
+				 THREADS_PER_CLIENT,
 				 "pids.max of the control group",
 				 "TasksMax=, --pids-limit");
 	}

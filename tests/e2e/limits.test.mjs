@@ -85,6 +85,19 @@ test('no descriptor is left: 503, and the chat goes on', async (t) => {
   await server.idle();
 });
 
+test('with very few descriptors from the start it serves a few', async (t) => {
+  const server = await start(t, { wrap: ['prlimit', '--nofile=40:40'] });
+  assert.match(server.log, /takes up to 20 clients; .*\(ulimit -n\) is 40;/);
+  const chatters = [await Chatter.join(server), await Chatter.join(server)];
+  const pages = [];
+  for (let i = 0; i < 18; i++) pages.push(await served(server));
+  // More than are kept for a moment that they may read their answer.
+  for (let i = 0; i < 40; i++) await refused(server);
+  await chatIsWell(chatters);
+  for (const client of [...pages, ...chatters]) client.destroy();
+  await server.idle();
+});
+
 test('not even the spare descriptor is left: they wait, and the chat goes on',
   async (t) => {
     const server = await start(t);
