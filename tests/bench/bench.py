@@ -101,6 +101,18 @@ def run_cell(args, cell, chosen):
     return reports
 
 
+def print_faults(reports):
+    """Tells of chatd's faults, without which no figure counts."""
+    found = [f"{cell}, {name}: {faults_of(report)}"
+             for cell, by_name in reports.items()
+             for name, runs in by_name.items()
+             for report in runs
+             if name in (cells.CHATD, cells.THROUGH) and faults_of(report)]
+    for line in found:
+        print(f"FAULTS: {line}")
+    return bool(found)
+
+
 def run_channels(args):
     """libchan's own measurements."""
     argv = [sys.executable, HERE / "chan_bench.py", args.build]
@@ -176,8 +188,10 @@ def main():
         run_channels(args)
     table.print_sum(judge)
     (args.out / "reports.json").write_text(json.dumps(reports, indent=1))
+    failed = print_faults(reports)
     for path in plots.write_all(results, args.out):
         print(f"plot: {path}")
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":
