@@ -59,8 +59,9 @@ struct client *client_create(const struct client_rules *rules, struct hub *hub,
 	c->member.let_go = let_go;
 	c->gone = chan_create(0, 0);
 	c->member.send = chan_create(sizeof(struct message *), rules->queue);
-	if (!c->gone || !c->member.send ||
-	    (rules->write_through && pen_init(&c->member.pen, try_write))) {
+	if (rules->write_through)
+		pen_init(&c->member.pen, try_write);
+	if (!c->gone || !c->member.send) {
 		client_release(c);
 		return NULL;
 	}

@@ -9,11 +9,11 @@
  * write_through), none of this runs.
  *
  * What keeps it safe:
- * - The pen.  A connection's socket is written to by whoever holds its pen,
- *   which lies in a channel of capacity one, Go's way to make a lock.  The
- *   writer waits for it, never longer than one write that doesn't wait; the
- *   hub takes it only where it lies there.  So bytes never mix, and the hub
- *   never blocks.
+ * - The pen, a lock.  A connection's socket is written to by whoever holds it.
+ *   The writer waits for it, never longer than one write that doesn't wait;
+ *   the hub takes it only where it lies there.  So bytes never mix, and the
+ *   hub never blocks.  (A channel of capacity one would do the same, and does
+ *   in Go; here it would be most of what the step costs beside its write.)
  * - The count of what was sent to the member and isn't written yet.  It
  *   includes what the writer has in its hand.  The hub writes only where it is
  *   zero.  So nothing is overtaken.
@@ -29,12 +29,14 @@
 #include "message.h"
 
 #include <chan.h>
+#include <pthread.h>
 
 struct member;
 
 /* A member's part; all zero: switched off. */
 struct pen {
-	struct chan *lies;    /* units, capacity 1; NULL: switched off */
+	bool on;
+	pthread_mutex_t mu;
 	struct message *rest; /* guarded by the pen, a reference; or NULL */
 	size_t rest_from;     /* its first byte that isn't written; likewise */
 
@@ -64,9 +66,10 @@ void write_through_turn(struct write_through *w);
 bool write_through(struct write_through *w, struct member *m,
 		   struct message *msg, struct chan_wakes *wakes);
 
-/* 0, or -ENOMEM.  Before threads know of it; and when none does any more. */
-int pen_init(struct pen *p,
-	     ssize_t (*try_write)(struct member *, struct iovec *, size_t));
+/* Before threads know of it, and when none does any more; fini also of one
+ * that is all zero. */
+void pen_init(struct pen *p,
+	      ssize_t (*try_write)(struct member *, struct iovec *, size_t));
 void pen_fini(struct pen *p);
 
 /* Waits for the pen, and lays it down.  Writer only. */
