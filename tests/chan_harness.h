@@ -14,6 +14,7 @@
 #include "internal.h"
 
 #include <check.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -228,6 +229,38 @@ static inline uint32_t next_random(uint64_t *state)
 	*state ^= *state >> 7;
 	*state ^= *state << 17;
 	return (uint32_t)(*state >> 32);
+}
+
+/* ---- Deadlines that are kept about every other time ---- */
+
+struct patience {
+	int64_t ns;      /* how far the deadlines lie ahead, on average */
+	uint64_t random; /* not 0 */
+	unsigned long in_time, too_late;
+};
+
+static inline int64_t next_deadline(struct patience *p)
+{
+	int64_t spread = imaxabs(p->ns) + NS_PER_US;
+
+	return chan_deadline(p->ns - spread +
+			     next_random(&p->random) % (2 * spread));
+}
+
+/* A patience may be negative: a wait whose deadline has just passed still goes
+ * to sleep until the kernel's timer has fired, and where both threads share a
+ * core that is when the partner comes and serves it, each time. */
+static inline void tune(struct patience *p, bool in_time)
+{
+	int64_t step = imaxabs(p->ns) / 8 + 100;
+
+	p->in_time += in_time;
+	p->too_late += !in_time;
+	p->ns += in_time ? -step : step;
+	if (p->ns < -NS_PER_MS)
+		p->ns = -NS_PER_MS;
+	if (p->ns > 10 * NS_PER_MS)
+		p->ns = 10 * NS_PER_MS;
 }
 
 /* ---- Calls that don't return ---- */

@@ -12,8 +12,6 @@
  */
 #include "chan_harness.h"
 
-#include <inttypes.h>
-
 enum manner { PLAIN, SOME, SELECT, MANNERS };
 
 enum {
@@ -21,45 +19,14 @@ enum {
 	ENOUGH = 20, /* moments on either side of the deadline: else no test */
 };
 
-struct tuned {
-	int64_t patience; /* ns */
-	uint64_t random;
-	unsigned long in_time, too_late;
-};
-
 struct ledger {
 	struct chan *chan, *idle;
 	enum manner sends, receives;
 	int n; /* values: 0 .. n-1 */
 	bool *sent, *received;
-	struct tuned sender, receiver;
+	struct patience sender, receiver;
 	atomic_bool over;
 };
-
-/* A deadline around the patience that was enough every other time. */
-static int64_t next_deadline(struct tuned *t)
-{
-	int64_t spread = imaxabs(t->patience) + NS_PER_US;
-
-	return chan_deadline(t->patience - spread +
-			     next_random(&t->random) % (2 * spread));
-}
-
-/* A patience may be negative: a wait whose deadline has just passed still goes
- * to sleep until the kernel's timer has fired, and where both threads share a
- * core that is when the partner comes and serves it, each time. */
-static void tune(struct tuned *t, bool in_time)
-{
-	int64_t step = imaxabs(t->patience) / 8 + 100;
-
-	t->in_time += in_time;
-	t->too_late += !in_time;
-	t->patience += in_time ? -step : step;
-	if (t->patience < -NS_PER_MS)
-		t->patience = -NS_PER_MS;
-	if (t->patience > 10 * NS_PER_MS)
-		t->patience = 10 * NS_PER_MS;
-}
 
 /* Sends up to BATCH values from first on; returns how many went. */
 static size_t send_values(struct ledger *l, int first)
@@ -160,8 +127,8 @@ START_TEST(at_the_deadline_a_value_is_given_and_reported_or_neither)
 		.sends = (enum manner)(_i % MANNERS),
 		.receives = (enum manner)(_i / MANNERS % MANNERS),
 		.n = (int)rounds(3000) + 900,
-		.sender = {.patience = 20 * NS_PER_US, .random = 1},
-		.receiver = {.patience = 20 * NS_PER_US, .random = 2},
+		.sender = {.ns = 20 * NS_PER_US, .random = 1},
+		.receiver = {.ns = 20 * NS_PER_US, .random = 2},
 	};
 
 	l.chan = int_chan((size_t)_i / MANNERS / MANNERS);

@@ -130,7 +130,8 @@ static size_t min(size_t a, size_t b)
 
 static unsigned char *nth(const struct chan *c, const void *values, size_t i)
 {
-	return (unsigned char *)(uintptr_t)values + i * c->elem_size;
+	/* Where elem_size is 0, values may be NULL. */
+	return (unsigned char *)((uintptr_t)values + i * c->elem_size);
 }
 
 static void copy(const struct chan *c, void *to, const void *from, size_t n)
@@ -204,6 +205,8 @@ static size_t take_from_senders(struct chan *c, void *values, size_t max,
 		got += n;
 		if (k->done_ == k->count_)
 			served(k, CHAN_OK, to_wake);
+		else if (!unclaim(k->waiter_))
+			served(k, CHAN_TIMEDOUT, to_wake);
 	}
 	return got;
 }
@@ -257,18 +260,12 @@ void chan__zero(void *value, size_t size)
 static enum chan_status wait_alone(struct chan_waiter *w, struct chan_case *k,
 				   int64_t deadline)
 {
-	if (!park(&w->parker, deadline)) {
-		bool still_waits;
-
+	if (!await_partner(w, deadline)) {
+		k->status = CHAN_TIMEDOUT;
 		lock(&k->chan->lock);
-		still_waits = k->queue_ != NULL;
-		if (still_waits) {
+		if (k->queue_)
 			dequeue(k);
-			k->status = CHAN_TIMEDOUT;
-		}
 		unlock(&k->chan->lock);
-		if (!still_waits) /* served meanwhile, the wake is under way */
-			(void)park(&w->parker, CHAN_FOREVER);
 	}
 	parker_fini(&w->parker);
 	return k->status;
@@ -303,7 +300,7 @@ static enum chan_status send_many(struct chan *c, const void *values,
 		wake(&to_wake);
 		return *sent == count ? CHAN_OK : CHAN_TIMEDOUT;
 	}
-	waiter_init(&self);
+	waiter_init(&self, &k, 1);
 	k = chan_case_send(c, nth(c, values, *sent), c->elem_size);
 	k.count_ = count - *sent;
 	k.waiter_ = &self;
@@ -338,7 +335,7 @@ static enum chan_status recv_many(struct chan *c, void *values, size_t max,
 			chan__zero(values, c->elem_size);
 		return status;
 	}
-	waiter_init(&self);
+	waiter_init(&self, &k, 1);
 	k = chan_case_recv(c, values, c->elem_size);
 	k.count_ = max;
 	k.waiter_ = &self;

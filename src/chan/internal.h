@@ -6,9 +6,10 @@
  * A waiter is a thread that sleeps; its cases stand in one queue (send,
  * receive) or in several (select).  Exactly one partner may have it: the one
  * whose claim() succeeds.  The partner copies the value from or to the case's
- * own memory, takes the case out of the queue under the channel's lock, and
- * wakes the waiter after the unlock, so that who wakes up may destroy the
- * channel.  tests/model/select.pml proves it.
+ * own memory, takes the waiter's cases out of the channel's queues under its
+ * lock, and wakes the waiter after the unlock.  From the claim on the waiter
+ * leaves that channel alone, so that who was handed a value may destroy it
+ * though the other is still on its way out.  tests/model/select.pml proves it.
  */
 #ifndef CHAN_INTERNAL_H
 #define CHAN_INTERNAL_H
@@ -65,10 +66,13 @@ struct chan {
 	_Alignas(max_align_t) unsigned char ring[];
 };
 
+enum { WAITING, CLAIMED, GAVE_UP };
+
 /* A thread that sleeps.  Lies on its stack; gone once it was woken. */
 struct chan_waiter {
-	atomic_bool claimed;      /* set once, by the one partner, or by itself
-				     where its deadline passed */
+	atomic_int state;        /* whoever moves it from WAITING has it */
+	struct chan_case *cases; /* where it waits */
+	size_t n;
 	struct chan_case *chosen; /* written by the partner before it wakes */
 	struct chan_waiter *next; /* in the partner's struct chan_wakes */
 	struct parker parker;
@@ -152,23 +156,51 @@ static inline void dequeue(struct chan_case *k)
 
 static inline bool claim(struct chan_waiter *w)
 {
-	return !atomic_exchange_explicit(&w->claimed, true,
-					 memory_order_acq_rel);
+	int was = WAITING;
+
+	return atomic_compare_exchange_strong_explicit(&w->state, &was, CLAIMED,
+						       memory_order_acq_rel,
+						       memory_order_relaxed);
 }
 
-/* The first case of q whose waiter is ours now; those of selects that another
- * channel was quicker to serve are dropped on the way. */
+/* A sender of many of whom the partner took some waits on.  False: its
+ * deadline passed meanwhile, and it sleeps until this partner wakes it. */
+static inline bool unclaim(struct chan_waiter *w)
+{
+	int was = CLAIMED;
+
+	return atomic_compare_exchange_strong_explicit(&w->state, &was, WAITING,
+						       memory_order_acq_rel,
+						       memory_order_relaxed);
+}
+
+/* By the waiter itself, at its deadline.  False: a partner was quicker. */
+static inline bool give_up(struct chan_waiter *w)
+{
+	return atomic_exchange_explicit(&w->state, GAVE_UP,
+					memory_order_acq_rel) == WAITING;
+}
+
+/* The first case of q whose waiter is ours now; those of waiters that another
+ * channel was quicker to serve, or that gave up, are dropped on the way. */
 static inline struct chan_case *claim_first(struct chan_queue *q)
 {
 	struct chan_case *k;
 
 	while ((k = first_of(q))) {
-		/* A sender of many is ours since its first value went. */
-		if (k->done_ > 0 || claim(k->waiter_))
+		if (claim(k->waiter_))
 			return k;
 		dequeue(k);
 	}
 	return NULL;
+}
+
+/* Takes the waiter out of c, where it may stand several times. */
+static inline void leave(struct chan_waiter *w, const struct chan *c)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (w->cases[i].chan == c && w->cases[i].queue_)
+			dequeue(&w->cases[i]);
 }
 
 /* The case is served: whoever holds the list wakes its waiter later. */
@@ -177,7 +209,7 @@ static inline void served(struct chan_case *k, enum chan_status status,
 {
 	struct chan_waiter *w = k->waiter_;
 
-	dequeue(k);
+	leave(w, k->chan);
 	k->status = status;
 	w->chosen = k;
 	w->next = NULL;
@@ -201,11 +233,25 @@ static inline void wake(const struct chan_wakes *to_wake)
 	}
 }
 
-static inline void waiter_init(struct chan_waiter *w)
+static inline void waiter_init(struct chan_waiter *w, struct chan_case *cases,
+			       size_t n)
 {
-	atomic_init(&w->claimed, false);
+	atomic_init(&w->state, WAITING);
+	w->cases = cases;
+	w->n = n;
 	w->chosen = NULL;
 	parker_init(&w->parker);
+}
+
+/* Sleeps until a partner has served one of the cases: w->chosen.  False: none
+ * did before the deadline, and none will. */
+static inline bool await_partner(struct chan_waiter *w, int64_t deadline)
+{
+	if (park(&w->parker, deadline))
+		return true;
+	if (give_up(w))
+		return false;
+	return park(&w->parker, CHAN_FOREVER); /* the wake is under way */
 }
 
 /* ---- chan.c ---- */

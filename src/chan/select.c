@@ -23,7 +23,7 @@ static bool may_proceed(const struct chan_case *k)
 static bool try_case(struct chan_case *k, struct chan_wakes *to_wake)
 {
 	struct chan *c = k->chan;
-	bool closed = atomic_load_explicit(&c->closed, memory_order_relaxed);
+	bool closed = is_closed(c);
 
 	if (k->direction == CHAN_SENDS) {
 		if (!closed && chan__put(c, k->value, 1, to_wake) == 0)
@@ -177,15 +177,15 @@ static void enqueue_all(struct chan_case *cases, size_t n,
 	}
 }
 
-/* Takes back what no partner took.  The chosen case is out of its queue
- * already, and its channel may be gone. */
+/* Takes back what no partner took.  The chosen case's channel may be gone, and
+ * the partner took out all that stood there. */
 static void dequeue_all(struct chan_case *cases, size_t n,
 			const struct chan_case *chosen)
 {
 	for (size_t i = 0; i < n; i++) {
 		struct chan_case *k = &cases[i];
 
-		if (!k->chan || k == chosen)
+		if (!k->chan || (chosen && k->chan == chosen->chan))
 			continue;
 		lock(&k->chan->lock);
 		if (k->queue_)
@@ -197,15 +197,9 @@ static void dequeue_all(struct chan_case *cases, size_t n,
 static int wait_for_partner(struct chan_case *cases, size_t n,
 			    struct chan_waiter *self, int64_t deadline)
 {
-	struct chan_case *chosen = NULL;
+	struct chan_case *chosen;
 
-	if (park(&self->parker, deadline)) {
-		chosen = self->chosen;
-	} else if (!claim(self)) {
-		/* A partner was quicker than the deadline: it will wake us. */
-		(void)park(&self->parker, CHAN_FOREVER);
-		chosen = self->chosen;
-	}
+	chosen = await_partner(self, deadline) ? self->chosen : NULL;
 	dequeue_all(cases, n, chosen);
 	parker_fini(&self->parker);
 	if (!chosen)
@@ -246,7 +240,7 @@ int chan_select(struct chan_case *cases, size_t n, int64_t deadline)
 		wake(&to_wake);
 		return chosen < n ? (int)chosen : -1;
 	}
-	waiter_init(&self);
+	waiter_init(&self, cases, n);
 	enqueue_all(cases, n, &self);
 	unlock_all(cases, n);
 	return wait_for_partner(cases, n, &self, deadline);
