@@ -175,7 +175,7 @@ static bool url(struct options *o, const char *text)
 
 static bool take(struct options *o, int option)
 {
-	uint32_t n;
+	uint32_t n = 0;
 	double v;
 
 	switch (option) {

@@ -91,9 +91,11 @@ static int compare(const void *a, const void *b)
 
 static void count_orders(struct bench *b)
 {
-	uint64_t *orders = malloc(b->conn_count * sizeof(*orders));
+	uint64_t *orders;
 	size_t n = 0;
 
+	CHECK(b->conn_count > 0);
+	orders = malloc(b->conn_count * sizeof(*orders));
 	CHECK(orders);
 	for (uint32_t i = 0; i < b->conn_count; i++)
 		if (b->conns[i].stayed)
