@@ -92,8 +92,10 @@ for (const [view, show] of Object.entries(views)) {
           await show(page, server, swallowed);
           await drawn(page);
           await fits(page);
-          await accessible(page);
+          // The words differ, the elements and colours don't.
+          if (tongue === 'en') await accessible(page);
           await picture(page, `${view}-${size}-${shade}-${tongue}`);
+          await page.context().close();
         }
       });
     }
