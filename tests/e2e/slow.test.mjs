@@ -10,11 +10,11 @@ import { CLOSE, Raw } from './raw.mjs';
 const settings = { 'plain.message': '32K', 'plain.queue': 16,
   'plain.queue_bytes': '2M' };
 
-// Speaks, and hears itself, until the log says that somebody was dropped.
-// Returns what was said.
-async function speakUntilDropped(server, speaker, others) {
+// Speaks, and hears itself, until the log says that somebody was dropped, or
+// what else the pattern means.  Returns what was said.
+async function speakUntil(pattern, server, speaker, others) {
   const said = [];
-  while (!server.log.includes('dropped: ')) {
+  while (!pattern.test(server.log)) {
     const text = `${said.length} `.padEnd(32 * 1024, '.');
     said.push(text);
     speaker.say(text);
@@ -33,7 +33,7 @@ test('who stops reading is dropped, and neighbours lose nothing',
     const slow = await Raw.upgrade(server);
     slow.socket.pause();
     const bob = await Chatter.join(server);
-    const said = await speakUntilDropped(server, ann, [bob]);
+    const said = await speakUntil(/dropped: /, server, ann, [bob]);
     await server.logged(/warn hub conn=2 peer=127\.0\.0\.1:\d+: dropped: /);
     await chatIsWell([ann, bob]);
 
@@ -60,7 +60,8 @@ test('who never reads again is cut off, and nothing of it is left',
     const ann = await Chatter.join(server);
     const slow = await Raw.upgrade(server);
     slow.socket.pause();
-    await speakUntilDropped(server, ann, []);
+    // On a busy machine its writer's patience may end before the queue is full.
+    await speakUntil(/dropped: |timed out: /, server, ann, []);
     await server.logged(/writer-2 conn=2 .*timed out: it took nothing/);
     await server.logged(/reader-2 conn=2 .*disconnected/);
     await until(() => !server.threadNames().some((n) => n.endsWith('-2')),
