@@ -28,7 +28,8 @@ async function speakUntil(pattern, server, speaker, others) {
 
 test('who stops reading is dropped, and neighbours lose nothing',
   async (t) => {
-    const server = await start(t, { set: settings });
+    const server = await start(t, {
+      set: { ...settings, 'timeouts.write': '1m' } });
     const ann = await Chatter.join(server);
     const slow = await Raw.upgrade(server);
     slow.socket.pause();
