@@ -18,7 +18,7 @@ test('two pages talk, and each knows its own words', async (t) => {
   await hears(bob, 'hello');
   await bob.fill('#text', 'hello yourself');
   await bob.click('#send');
-  await hears(ann, 'hello yourself');
+  for (const page of [ann, bob]) await hears(page, 'hello yourself');
   assert.deepEqual((await said(ann)).slice(-3),
     ['bob is here', 'hello', 'hello yourself']);
   assert.deepEqual((await said(bob)).slice(-3),

@@ -121,6 +121,48 @@ test('the narrowest phone holds it all', async (t) => {
     parseFloat(getComputedStyle(text).fontSize)) >= 16);
 });
 
+test('letters of twice the size still fit', async (t) => {
+  const server = await start(t);
+  const page = await open(t, server, phone);
+  await is(page, 'connected');
+  await page.evaluate(() => {
+    document.documentElement.style.fontSize = '200%';
+  });
+  await views.talk(page, server);
+  await fits(page);
+});
+
+// Safari on phones lays its keyboard over the page, and tells it only so.
+test('the composer stays above a keyboard that covers', async (t) => {
+  const server = await start(t);
+  const page = await open(t, server, {
+    ...phone,
+    before: (p) => p.addInitScript(() => {
+      const view = Object.assign(new EventTarget(),
+        { height: innerHeight, offsetTop: 0, scale: 1 });
+      Object.defineProperty(window, 'visualViewport', { value: view });
+      window.cover = (height, offsetTop) => {
+        Object.assign(view, { height, offsetTop });
+        view.dispatchEvent(new Event('resize'));
+      };
+    }),
+  });
+  await is(page, 'connected');
+  const composer = async () => {
+    const { y, height } = await page.locator('#composer').boundingBox();
+    return y + height;
+  };
+  const free = await composer();
+  await page.evaluate(() => window.cover(innerHeight - 330, 40));
+  const covered = await composer();
+  assert(covered <= 844 - 330 + 40 && covered > 844 - 330,
+    `its end is at ${covered}`);
+  assert.equal(Math.round((await page.locator('h1').boundingBox()).y) > 40,
+    true);
+  await page.evaluate(() => window.cover(innerHeight, 0));
+  assert.equal(await composer(), free);
+});
+
 test('it speaks Chinese to who prefers that', async (t) => {
   const server = await start(t);
   const page = await open(t, server, chinese);
