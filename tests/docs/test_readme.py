@@ -8,8 +8,9 @@ body of a function, or, after a mark in a comment, something better:
     <!-- test: run -->          a program; it prints the text block that follows
     <!-- test: quote FILE -->   stands like this in FILE; "..." leaves lines out
 
-Files, functions, commands and headings that are named exist, the table of the
-configuration is chatd's own, and both pages have the same blocks and tables.
+Files, functions, commands and headings that are named exist, so do all packages
+that ./dev wants for a build, the table of the configuration is chatd's own, and
+both pages have the same blocks and tables.
 """
 import pathlib
 import re
@@ -20,8 +21,8 @@ import tempfile
 
 # Caught: a wrong argument in a fragment, a quote that the code has left
 # behind, a program that prints something else, a default that was changed, a
-# key, file, function, ./dev command or heading that isn't there, a block
-# changed on one page only.
+# key, file, function, ./dev command or heading that isn't there, a package that
+# isn't named, a block changed on one page only.
 
 PAGES = ('README.md', 'README.zh-CN.md')
 FLAGS = ['-std=gnu11', '-Wall', '-Wno-unused', '-Werror', '-pthread']
@@ -182,6 +183,10 @@ def check_names(page, root):
     for command in re.findall(r'\./dev (\w+)', everything):
         if not re.search(rf'^{command}\)', dev, re.M):
             complain(page.name, f'there is no ./dev {command}')
+    needs = dev[dev.index('need_build()'):dev.index('need_test()')]
+    for packages in re.findall(r"\bwant '?([\w|+-]+)", needs):
+        if not any(package in text for package in packages.split('|')):
+            complain(page.name, f'the package {packages} is not named')
 
 
 def check_config(page, chatd):
