@@ -91,11 +91,12 @@ export class Outbox {
     clearTimeout(this.#timer);
     if (this.#waiting.length === 0)
       return;
-    this.#why.textContent = t(tooLong ? 'unsentLong' : 'unsentWhy');
     for (const { text } of this.#waiting.splice(0))
       this.#doubt(text);
     this.#keep();
     this.#show();
+    // After it shows: then it is read out.
+    this.#why.textContent = t(tooLong ? 'unsentLong' : 'unsentWhy');
     this.#handlers.changed([]);
   }
 

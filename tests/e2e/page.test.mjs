@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The page in a real browser: what people say to each other through it.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import test from 'node:test';
 import { Chatter } from './chatter.mjs';
 import { start } from './harness.mjs';
@@ -64,6 +66,54 @@ test('markup stays text', async (t) => {
     assert.equal(await log.locator(tag).count(), 0, `there is a ${tag}`);
   assert.equal(await log.locator('code').textContent(), '<i>code</i>');
   assert.equal(await page.evaluate(() => window.hit), undefined);
+});
+
+test('the policy stops what is not the page\'s own', async (t) => {
+  const server = await start(t);
+  const page = await open(t, server, { expect: /Content Security Policy/ });
+  await is(page, 'connected');
+  const hit = await page.evaluate(async (url) => {
+    // Refused, each would have run by the time the module has.
+    const inline = document.createElement('script');
+    inline.textContent = 'window.hit = "inline script"';
+    document.body.append(inline);
+    const button = document.createElement('button');
+    button.setAttribute('onclick', 'window.hit = "handler"');
+    document.body.append(button);
+    button.click();
+    const style = document.createElement('style');
+    style.textContent = '#log { display: none }';
+    document.head.append(style);
+    try {
+      setTimeout('window.hit = "eval"');
+    } catch {
+      // Some throw.
+    }
+    const frame = document.createElement('iframe');
+    frame.src = url;
+    document.body.append(frame);
+    await new Promise((done) => setTimeout(done));
+    return [window.hit, getComputedStyle(document.getElementById('log'))
+      .display];
+  }, server.url);
+  assert.deepEqual(hit, [undefined, 'flex']);
+});
+
+test('no other page can frame it', async (t) => {
+  const server = await start(t);
+  const other = createServer((request, response) => {
+    response.setHeader('Content-Type', 'text/html');
+    response.end(`<iframe src="${server.url}"></iframe>`);
+  }).listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  t.after(() => other.close());
+  const page = await open(t, server, { expect: /frame-ancestors/ });
+  const refused = page.waitForEvent('console',
+    (line) => /frame-ancestors/.test(line.text()));
+  await page.goto(`http://127.0.0.1:${other.address().port}/`);
+  await refused;
+  const text = await page.frames().at(-1).locator('body').textContent();
+  assert.doesNotMatch(text, /chatd/);
 });
 
 test('addresses are links that tell nothing about us', async (t) => {
