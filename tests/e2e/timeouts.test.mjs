@@ -72,8 +72,8 @@ describe('timeouts', { concurrency: true }, () => {
   });
 
   test('who is silent is closed; who answers pings isn\'t', async (t) => {
-    const server = await start(t, { set: { 'timeouts.silence': '2s',
-      'timeouts.ping': '400ms' } });
+    const server = await start(t, { set: { 'timeouts.silence': '4s',
+      'timeouts.ping': '500ms' } });
     const quiet = await Chatter.join(server); // ws answers pings
     let pings = 0;
     quiet.ws.on('ping', () => { pings++; });
@@ -87,14 +87,14 @@ describe('timeouts', { concurrency: true }, () => {
       let f = await raw.frame();
       let before = 0;
       for (; f.opcode === PING; f = await raw.frame()) before++;
-      assert(before >= 2 && before <= 5, `${before} pings`);
+      assert(before >= 1 && before <= 8, `${before} pings`);
       assert.equal(f.payload.readUInt16BE(), 1008);
       assert.equal((await raw.rest()).length, 0);
       raw.end();
     }
     await trickling;
     await server.logged(/info reader-2 .*timed out: nothing was heard of it/);
-    await until(() => pings >= 8, 'more pings than fit into the silence');
+    await until(() => pings >= 10, 'more pings than fit into the silence');
     await chatIsWell([quiet]);
     quiet.destroy();
     await server.idle();
@@ -150,14 +150,14 @@ describe('timeouts', { concurrency: true }, () => {
   // What counts is the last byte that was taken, not how long it all takes.
   test('who takes little by little isn\'t', async (t) => {
     const server = await start(t, { set: { 'server.echo': 'on',
-      'timeouts.write': '1s' } });
+      'timeouts.write': '3s' } });
     const raw = await Raw.upgrade(server, '/echo');
     const payload = Buffer.alloc(16 << 20, 'x');
     raw.socket.pause();
     raw.send(frame(BINARY, payload));
     let got = 0;
-    for (const began = Date.now(); Date.now() - began < 2500;) {
-      const chunk = raw.socket.read(512 * 1024) ?? raw.socket.read();
+    for (const began = Date.now(); Date.now() - began < 6000;) {
+      const chunk = raw.socket.read(256 * 1024) ?? raw.socket.read();
       got += chunk?.length ?? 0;
       await sleep(150);
     }
