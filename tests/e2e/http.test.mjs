@@ -47,7 +47,9 @@ async function lastAnswer(server, bytes, options) {
 
 test('the page and each of its files', async (t) => {
   const server = await start(t);
-  const files = readdirSync(web).filter((name) => name !== 'meson.build');
+  const files = readdirSync(web, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'meson.build')
+    .map((entry) => entry.name);
   for (const name of files) {
     const target = name === 'index.html' ? '/' : `/${name}`;
     const answer = await fetch(new URL(target, server.url));
