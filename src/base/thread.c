@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANITIZED 1
@@ -20,6 +21,14 @@
 #define SANITIZED 1
 #endif
 #endif
+
+#ifndef PR_FUTEX_HASH /* linux/prctl.h, as of Linux 6.16 */
+#define PR_FUTEX_HASH           78
+#define PR_FUTEX_HASH_SET_SLOTS 1
+#endif
+
+/* Of the kernel's table: 64 bytes each. */
+#define MOST_SLOTS (1UL << 16)
 
 /* Instrumented frames are several times larger. */
 #ifdef SANITIZED
@@ -87,4 +96,15 @@ int thread_start(pthread_t *thread, size_t stack, void *(*fn)(void *),
 void thread_join(pthread_t thread)
 {
 	CHECK(pthread_join(thread, NULL) == 0);
+}
+
+void thread_expect(size_t threads)
+{
+	unsigned long slots = 16; /* what the kernel has at least */
+
+	while (slots < threads / 2 && slots < MOST_SLOTS)
+		slots *= 2;
+	if (slots > 16) /* an older kernel doesn't know it, and needs it not */
+		(void)prctl(PR_FUTEX_HASH, PR_FUTEX_HASH_SET_SLOTS, slots, 0UL,
+			    0UL);
 }

@@ -22,4 +22,13 @@ int thread_start(pthread_t *thread, size_t stack, void *(*fn)(void *),
 /* Waits until the thread has ended. */
 void thread_join(pthread_t thread);
 
+/*
+ * Tells the kernel how many threads there may be, all of them waiting.  From
+ * 6.16 on Linux finds whom to wake in a table of each process's own, which it
+ * sizes by the number of processors: with two of them and 20,000 threads over
+ * a thousand share a slot, and each wake goes through them.  A kernel that
+ * can't be told has one large table for all.  Main only, once it knows.
+ */
+void thread_expect(size_t threads);
+
 #endif

@@ -86,6 +86,7 @@ static void set_max_clients(struct server *s, size_t wanted)
 
 	capacity_find(&c);
 	s->max_clients = wanted > 0 && wanted < c.clients ? wanted : c.clients;
+	thread_expect(2 * s->max_clients); /* a reader and a writer each */
 	if (wanted > c.clients)
 		log_warn(NULL,
 			 "server.max_clients is lowered from %zu to %zu: %s; "
