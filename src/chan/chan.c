@@ -385,20 +385,40 @@ enum chan_status chan_recv_some_sized(struct chan *c, void *vs, size_t max,
 	return CHAN_TIMEDOUT;
 }
 
-enum chan_status chan_send_sized(struct chan *c, const void *v, size_t size,
-				 int64_t deadline)
+/* What a try costs where it is in vain is felt by those who poll, so its look
+ * comes first, before anything that needs a frame of its own. */
+
+static CHAN_NOINLINE enum chan_status send_one(struct chan *c, const void *v,
+					       size_t size, int64_t deadline)
 {
 	size_t n;
 
 	return chan_send_some_sized(c, v, 1, &n, size, deadline);
 }
 
-enum chan_status chan_recv_sized(struct chan *c, void *v, size_t size,
-				 int64_t deadline)
+static CHAN_NOINLINE enum chan_status recv_one(struct chan *c, void *v,
+					       size_t size, int64_t deadline)
 {
 	size_t n;
 
 	return chan_recv_some_sized(c, v, 1, &n, size, deadline);
+}
+
+enum chan_status chan_send_sized(struct chan *c, const void *v, size_t size,
+				 int64_t deadline)
+{
+	if (deadline <= CHAN_NOW && c && c->elem_size == size && !may_send(c))
+		return CHAN_TIMEDOUT;
+	return send_one(c, v, size, deadline);
+}
+
+enum chan_status chan_recv_sized(struct chan *c, void *v, size_t size,
+				 int64_t deadline)
+{
+	if (deadline <= CHAN_NOW && c && c->elem_size == size &&
+	    !may_receive(c))
+		return CHAN_TIMEDOUT;
+	return recv_one(c, v, size, deadline);
 }
 
 /* The receiver that is served sleeps on, also past its own deadline, which

@@ -44,6 +44,9 @@ static inline _Noreturn void check_failed(const char *what, const char *name)
 			check_failed(what, (c)->name);                         \
 	} while (0)
 
+#define CHAN_HIDDEN   __attribute__((visibility("hidden")))
+#define CHAN_NOINLINE __attribute__((noinline))
+
 #include "park.h"
 
 #define NAME_MAX_BYTES 15
@@ -255,8 +258,6 @@ static inline bool await_partner(struct chan_waiter *w, int64_t deadline)
 }
 
 /* ---- chan.c ---- */
-
-#define CHAN_HIDDEN __attribute__((visibility("hidden")))
 
 CHAN_HIDDEN int64_t chan__now(void);
 

@@ -1,100 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The two things libchan needs from the system: a lock, and a place where one
- * thread sleeps until another wakes it.  Here they are POSIX's mutex and
- * condition variable.
+ * thread sleeps until another wakes it.  There are two ways to have them, and
+ * Meson's option chan chooses: park_condvar.h, on POSIX's mutex and condition
+ * variable, and park_futex.h, on Linux's futex(2).  The tests run on either.
  *
- * A parker lies on the stack of the thread that sleeps there.  unpark() is the
- * last that anybody does with it: the sleeper may be gone as soon as the mutex
- * is free, which POSIX allows ("mutex may be destroyed immediately after it is
- * unlocked").  So the signal is given while the mutex is held.
+ *	int lock_init(chan_lock *l);	0, or an errno
+ *	void lock_fini(chan_lock *l);	it is not held; its memory may go
+ *	void lock(chan_lock *l);
+ *	void unlock(chan_lock *l);
+ *
+ *	void parker_init(struct parker *p);
+ *	void parker_fini(struct parker *p);
+ *	bool park(struct parker *p, int64_t deadline);
+ *	void unpark(struct parker *p);
+ *
+ * park() sleeps until unpark() or the deadline; true: it was unpark().  Who
+ * was too late for the deadline may park again.  unpark() is called once, and
+ * what was written before it is seen after park().
+ *
+ * Two things must hold of them.  Who got the lock may free its memory at once,
+ * though the thread that has unlocked it hasn't returned from unlock() yet
+ * (the receiver of a reply destroys the channel).  A parker lies on the stack
+ * of the thread that sleeps there, and may be gone as soon as that thread can
+ * see that it was woken, though unpark() hasn't returned yet.
  */
 #ifndef CHAN_PARK_H
 #define CHAN_PARK_H
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <time.h>
-
-typedef pthread_mutex_t chan_lock;
-
-struct parker {
-	pthread_mutex_t mu;
-	pthread_cond_t woken;
-	bool awake; /* guarded by mu */
-};
-
-static inline int lock_init(chan_lock *l)
-{
-	return pthread_mutex_init(l, NULL);
-}
-
-static inline void lock_fini(chan_lock *l)
-{
-	CHAN_CHECK(pthread_mutex_destroy(l) == 0);
-}
-
-static inline void lock(chan_lock *l)
-{
-	CHAN_CHECK(pthread_mutex_lock(l) == 0);
-}
-
-static inline void unlock(chan_lock *l)
-{
-	CHAN_CHECK(pthread_mutex_unlock(l) == 0);
-}
-
-static inline void parker_init(struct parker *p)
-{
-	pthread_condattr_t attr;
-
-	/* glibc and musl allocate nothing here, so nothing can fail. */
-	CHAN_CHECK(pthread_mutex_init(&p->mu, NULL) == 0);
-	CHAN_CHECK(pthread_condattr_init(&attr) == 0);
-	CHAN_CHECK(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
-	CHAN_CHECK(pthread_cond_init(&p->woken, &attr) == 0);
-	CHAN_CHECK(pthread_condattr_destroy(&attr) == 0);
-	p->awake = false;
-}
-
-static inline void parker_fini(struct parker *p)
-{
-	CHAN_CHECK(pthread_cond_destroy(&p->woken) == 0);
-	CHAN_CHECK(pthread_mutex_destroy(&p->mu) == 0);
-}
-
-/* Sleeps until unpark() or the deadline; true: it was unpark(). */
-static inline bool park(struct parker *p, int64_t deadline)
-{
-	struct timespec t;
-	int err = 0;
-	bool awake;
-
-	if (deadline < 0)
-		deadline = 0;
-	t.tv_sec = (time_t)(deadline / 1000000000);
-	t.tv_nsec = (long)(deadline % 1000000000);
-	lock(&p->mu);
-	while (!p->awake && err == 0) {
-		if (deadline == CHAN_FOREVER)
-			err = pthread_cond_wait(&p->woken, &p->mu);
-		else
-			err = pthread_cond_timedwait(&p->woken, &p->mu, &t);
-	}
-	CHAN_CHECK(err == 0 || err == ETIMEDOUT);
-	awake = p->awake;
-	unlock(&p->mu);
-	return awake;
-}
-
-static inline void unpark(struct parker *p)
-{
-	lock(&p->mu);
-	p->awake = true;
-	CHAN_CHECK(pthread_cond_signal(&p->woken) == 0);
-	unlock(&p->mu);
-}
+#ifdef CHAN_FUTEX
+#include "park_futex.h"
+#else
+#include "park_condvar.h"
+#endif
 
 #endif
