@@ -55,9 +55,8 @@ static const char *const bad[] = {
 	"@ann",
 	"a/b",
 	"a\n",
-	"a\xc2\xa0", /* no-break space */
-	"\xcc\x81"
-	"a",                /* a mark first */
+	"a\xc2\xa0",        /* no-break space */
+	"\xcc\x81-",        /* a mark first */
 	"a\xe2\x80\xae",    /* a bidi control */
 	"a\xe2\x80\x8b",    /* zero width space */
 	"\xf0\x9f\x98\x80", /* a smiling face */
