@@ -14,8 +14,8 @@
 #include <string.h>
 #include <strings.h>
 
-#define KEY_BYTES 16
-#define GUID      "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, 1.3 */
+#define KEY_DIGITS 22 /* of base64, for 16 bytes */
+#define GUID       "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, 1.3 */
 
 static void refuse(struct handshake *h, int status, const char *headers,
 		   const char *text)
@@ -27,19 +27,15 @@ static void refuse(struct handshake *h, int status, const char *headers,
 
 /* ---- Key ---- */
 
-/* True where it is base64 of 16 bytes, in its one canonical form. */
+/* True where it is base64 of 16 bytes.  The last character's spare bits may be
+ * anything: in the example of RFC 6455, 4.1, they are not 0. */
 static bool key_is_valid(const char *key)
 {
-	struct base64_decode_ctx ctx;
-	uint8_t bytes[BASE64_DECODE_LENGTH(
-		BASE64_ENCODE_RAW_LENGTH(KEY_BYTES))];
-	size_t len = sizeof(bytes);
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				     "abcdefghijklmnopqrstuvwxyz0123456789+/";
 
-	if (strlen(key) != BASE64_ENCODE_RAW_LENGTH(KEY_BYTES))
-		return false;
-	base64_decode_init(&ctx);
-	return base64_decode_update(&ctx, &len, bytes, strlen(key), key) &&
-	       base64_decode_final(&ctx) && len == KEY_BYTES;
+	return strspn(key, digits) == KEY_DIGITS &&
+	       strcmp(key + KEY_DIGITS, "==") == 0;
 }
 
 static void accept_key(const char *key,
@@ -110,17 +106,35 @@ static size_t scheme(const char *origin, size_t len, const char **port)
 	return 0;
 }
 
+/* What the request names as its host: RFC 9112, 3.2.2, wants that of an
+ * absolute target and not Host, which somebody on the way may have kept. */
+static const char *host_of(const struct http_request *r, size_t *len)
+{
+	const char *port, *host = r->target;
+	size_t n = scheme(host, strlen(host), &port);
+
+	if (n > 0) {
+		host += n;
+		*len = strcspn(host, "/?");
+	} else {
+		host = http_header(r, "Host", 0);
+		*len = strlen(host);
+	}
+	return host;
+}
+
 /* The page came from the host and port that the request names.  A Host
  * without a port means the default one of the page's scheme: behind a proxy
  * that does TLS, this server can't know the scheme otherwise. */
-static bool same_host(const char *origin, const char *host)
+static bool same_host(const char *origin, const struct http_request *r)
 {
-	const char *port;
-	size_t len = strlen(origin), n = scheme(origin, len, &port);
+	const char *port, *host;
+	size_t len = strlen(origin), n = scheme(origin, len, &port), host_len;
 
+	host = host_of(r, &host_len);
 	return n > 0 &&
 	       same_authority(parse_authority(origin + n, len - n, port),
-			      parse_authority(host, strlen(host), port));
+			      parse_authority(host, host_len, port));
 }
 
 static bool same_origin(const char *a, size_t a_len, const char *b,
@@ -134,12 +148,12 @@ static bool same_origin(const char *a, size_t a_len, const char *b,
 			      parse_authority(b + bn, b_len - bn, b_port));
 }
 
-static bool origin_is_allowed(const char *origin, const char *host,
+static bool origin_is_allowed(const char *origin, const struct http_request *r,
 			      const char *allowed)
 {
 	size_t n;
 
-	if (same_host(origin, host))
+	if (same_host(origin, r))
 		return true;
 	for (; *allowed; allowed += n) {
 		allowed += strspn(allowed, " ");
@@ -225,11 +239,10 @@ static bool check_origin(struct handshake *h, const struct http_request *r,
 			 const char *allowed)
 {
 	const char *origin = http_header(r, "Origin", 0);
-	const char *host = http_header(r, "Host", 0);
 
 	/* None: not a browser, and so nobody whom a foreign page sent. */
 	if (!origin || (!http_header(r, "Origin", 1) &&
-			origin_is_allowed(origin, host, allowed)))
+			origin_is_allowed(origin, r, allowed)))
 		return true;
 	refuse(h, 403, "",
 	       "Pages of this origin may not connect (server.origins).");

@@ -23,6 +23,7 @@ struct http_parser {
 	int status;    /* why a callback refused to go on */
 	bool whole;    /* the empty line was seen */
 	bool in_value; /* a header's value is open */
+	char last;     /* byte of the head so far */
 	char *text;    /* target NUL name NUL value NUL ... */
 	size_t len, room;
 	size_t headers; /* where in text they begin */
@@ -161,13 +162,33 @@ bool http_parser_started(const struct http_parser *p)
 
 /* ---- The whole head ---- */
 
+/* uri-host [ ":" port ] of RFC 9110, 7.2, as far as characters go. */
+static bool host_is_valid(const char *host)
+{
+#define NAME_CHARS                                                             \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"       \
+	"-._~!$&'()*+,;=%"
+	if (*host == '[') {
+		host += 1 + strspn(host + 1, NAME_CHARS ":");
+		if (*host++ != ']')
+			return false;
+	} else {
+		host += strspn(host, NAME_CHARS);
+	}
+	if (*host == ':')
+		host += 1 + strspn(host + 1, "0123456789");
+	return *host == '\0';
+}
+
 static int check(const struct http_parser *p, const struct http_request *r)
 {
+	const char *host = http_header(r, "Host", 0);
+
 	if (p->llhttp.http_major != 1)
 		return 505;
-	/* RFC 9112, 3.2: exactly one Host in HTTP/1.1. */
-	if (http_header(r, "Host", 1) ||
-	    (r->minor >= 1 && !http_header(r, "Host", 0)))
+	/* RFC 9112, 3.2: exactly one Host in HTTP/1.1, and a valid one. */
+	if (http_header(r, "Host", 1) || (r->minor >= 1 && !host) ||
+	    (host && !host_is_valid(host)))
 		return 400;
 	return 0;
 }
@@ -192,6 +213,19 @@ static int finish(struct http_parser *p, struct http_request *r)
 	return check(p, r);
 }
 
+/* True where a line of the head goes on in the next one, which begins with
+ * white space (obs-fold); llhttp glues the two together.  RFC 9112, 5.2:
+ * refuse it, or make it a space. */
+static bool is_folded(struct http_parser *p, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (p->last == '\n' && (bytes[i] == ' ' || bytes[i] == '\t'))
+			return true;
+		p->last = bytes[i];
+	}
+	return false;
+}
+
 static int status_of(const struct http_parser *p, llhttp_errno_t err)
 {
 	/* Not err == HPE_USER: some callbacks get an error of their own. */
@@ -213,17 +247,21 @@ enum http_progress http_parse(struct http_parser *p, const char *bytes,
 	if (len == 0)
 		return HTTP_MORE;
 	err = llhttp_execute(&p->llhttp, bytes, len < left ? len : left);
-	if (p->whole) {
-		*taken = (size_t)(llhttp_get_error_pos(&p->llhttp) - bytes);
-		*status = finish(p, request);
-		return *status ? HTTP_ERROR : HTTP_DONE;
-	}
-	if (err != HPE_OK) {
+	if (!p->whole && err != HPE_OK) {
 		*status = status_of(p, err);
 		return HTTP_ERROR;
 	}
+	*taken = p->whole ? (size_t)(llhttp_get_error_pos(&p->llhttp) - bytes)
+			  : len;
+	if (is_folded(p, bytes, *taken)) {
+		*status = 400;
+		return HTTP_ERROR;
+	}
+	if (p->whole) {
+		*status = finish(p, request);
+		return *status ? HTTP_ERROR : HTTP_DONE;
+	}
 	p->taken += len < left ? len : left;
-	*taken = len;
 	if (len >= left) {
 		*status = 431;
 		return HTTP_ERROR;
@@ -233,19 +271,29 @@ enum http_progress http_parse(struct http_parser *p, const char *bytes,
 
 /* ---- Looking things up ---- */
 
-const char *http_header(const struct http_request *r, const char *name,
-			unsigned nth)
+/* The value of the first header of that name at or behind the one whose name
+ * is at p. */
+static const char *find(const struct http_request *r, const char *p,
+			const char *name)
 {
-	const char *p = r->headers;
-
 	while (p < r->headers_end) {
 		const char *value = p + strlen(p) + 1;
 
-		if (strcasecmp(p, name) == 0 && nth-- == 0)
+		if (strcasecmp(p, name) == 0)
 			return value;
 		p = value + strlen(value) + 1;
 	}
 	return NULL;
+}
+
+const char *http_header(const struct http_request *r, const char *name,
+			unsigned nth)
+{
+	const char *value = find(r, r->headers, name);
+
+	while (value && nth-- > 0)
+		value = find(r, value + strlen(value) + 1, name);
+	return value;
 }
 
 static bool blank(char c)
@@ -253,34 +301,28 @@ static bool blank(char c)
 	return c == ' ' || c == '\t' || c == ',';
 }
 
+/* *at points into the value where the last element ended.  The walk goes on
+ * from there and never back: a head may hold thousands of such headers. */
 const char *http_next_token(const struct http_request *r, const char *name,
 			    const char **at, size_t *len)
 {
-	const char *p = *at, *value;
-	unsigned nth = 0;
+	const char *p = *at ? *at : find(r, r->headers, name);
 
-	/* *at points into the value where the last element ended, so that the
-	 * header it stands in is found again by address. */
-	while ((value = http_header(r, name, nth))) {
-		const char *end = value + strlen(value);
+	while (p) {
+		const char *stop;
 
-		nth++;
-		if (p && (p < value || p > end))
-			continue;
-		if (!p)
-			p = value;
-		while (p < end && blank(*p))
+		while (blank(*p))
 			p++;
-		if (p < end) {
-			const char *stop = p + strcspn(p, ",");
-
-			*at = stop;
-			while (stop > p && blank(stop[-1]))
-				stop--;
-			*len = (size_t)(stop - p);
-			return p;
+		if (*p == '\0') {
+			p = find(r, p + 1, name);
+			continue;
 		}
-		p = NULL;
+		stop = p + strcspn(p, ",");
+		*at = stop;
+		while (blank(stop[-1]))
+			stop--;
+		*len = (size_t)(stop - p);
+		return p;
 	}
 	return NULL;
 }
