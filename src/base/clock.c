@@ -4,6 +4,7 @@
 
 #include "check.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <time.h>
 
@@ -23,6 +24,15 @@ int64_t clock_deadline(int64_t timeout)
 		return CLOCK_NEVER;
 	now = clock_now();
 	return timeout > CLOCK_NEVER - now ? CLOCK_NEVER : now + timeout;
+}
+
+void clock_sleep(int64_t ns)
+{
+	struct timespec t = {(time_t)(ns / CLOCK_SECOND),
+			     (long)(ns % CLOCK_SECOND)};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &t, &t) == EINTR)
+		continue;
 }
 
 int clock_poll_timeout(int64_t deadline)

@@ -17,6 +17,9 @@ int64_t clock_now(void);
 /* now + timeout; a timeout of 0 is never.  Any thread. */
 int64_t clock_deadline(int64_t timeout);
 
+/* Sleeps for ns nanoseconds, or a little longer. */
+void clock_sleep(int64_t ns);
+
 /* What poll(2) takes for a wait until then: milliseconds rounded up, so that
  * it doesn't spin through the last one; -1 for never. */
 int clock_poll_timeout(int64_t deadline);

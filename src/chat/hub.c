@@ -11,6 +11,7 @@
 #include "hub.h"
 
 #include "check.h"
+#include "clock.h"
 #include "log.h"
 
 #include <errno.h>
@@ -26,6 +27,11 @@
 
 /* Readers wait for the hub only when this many messages do. */
 #define BROADCAST_WAITING 256
+
+/* How long a turn may wait for writers that lack but a processor, and how long
+ * it sleeps at a time. */
+#define PATIENCE CLOCK_SECOND
+#define NAP      (CLOCK_SECOND / 10000)
 
 int hub_init(struct hub *h, struct chan *quit, const struct hub_limits *limits)
 {
@@ -128,6 +134,26 @@ static bool offer(struct hub *h, struct member *m, struct message *msg)
 	       member_send_deferred(m, msg, &h->wakes) == CHAN_OK;
 }
 
+/*
+ * The queue is full, but not since its client is slow: the writer hasn't had a
+ * processor since the hub has filled it.  One who speaks without end, or many
+ * messages in one segment, would make the hub outrun all writers, and drop
+ * everybody.  So the hub lets them catch up; a writer that waits for its peer
+ * is none of them, and their number sets how long it can take.
+ */
+static bool offer_later(struct hub *h, struct member *m, struct message *msg)
+{
+	if (h->patient_until == 0)
+		h->patient_until = clock_now() + PATIENCE;
+	chan_wake(&h->wakes);
+	while (!atomic_load(&m->stuck) && clock_now() < h->patient_until) {
+		clock_sleep(NAP);
+		if (offer(h, m, msg))
+			return true;
+	}
+	return false;
+}
+
 static void drop(struct hub *h, struct member *m, const struct message *msg)
 {
 	const struct log_about about = {m->id, m->peer};
@@ -155,7 +181,7 @@ static void fan_out(struct hub *h, struct message *msg)
 
 		if (write_through(&h->write_through, m, msg, &h->wakes))
 			continue;
-		if (offer(h, m, msg))
+		if (offer(h, m, msg) || offer_later(h, m, msg))
 			kept--;
 		else
 			drop(h, m, msg);
@@ -191,14 +217,15 @@ static void fan_out_all(struct hub *h, struct message **messages, size_t n)
 }
 
 /* Takes what waits in `broadcast`, one turn's worth, behind the first that
- * the select may have brought. */
-static void take_broadcast(struct hub *h, struct message *first)
+ * the select may have brought.  Returns how many messages it gave out. */
+static size_t take_broadcast(struct hub *h, struct message *first)
 {
 	struct message *messages[TURN] = {first};
 	size_t max = TURN < h->limits.queue ? TURN : h->limits.queue;
 	size_t have = first ? 1 : 0, n = 0;
 
 	write_through_turn(&h->write_through);
+	h->patient_until = 0;
 	if (chan_recv_some(h->broadcast, messages + have, max - have, &n,
 			   CHAN_NOW) == CHAN_OK)
 		have += n;
@@ -209,15 +236,20 @@ static void take_broadcast(struct hub *h, struct message *first)
 	/* Now that all were served: a writer that was woken before would take
 	 * the processor from the hub, and from the others. */
 	chan_wake(&h->wakes);
+	return have;
 }
 
 /* What was sent before somebody went is given out before: he hears it.  Bounded
  * by what waits now. */
 static void settle(struct hub *h)
 {
-	for (size_t left = chan_len(h->broadcast); left > 0;) {
-		take_broadcast(h, NULL);
-		left = left > TURN ? left - TURN : 0;
+	size_t left = chan_len(h->broadcast);
+
+	while (left > 0) {
+		size_t n = take_broadcast(h, NULL);
+
+		CHECK(n > 0); /* nobody else takes from it */
+		left = n < left ? left - n : 0;
 	}
 }
 
@@ -253,7 +285,7 @@ void *hub_run(void *arg)
 		case BROADCAST:
 			if (cases[BROADCAST].status == CHAN_CLOSED)
 				return NULL;
-			take_broadcast(h, message);
+			(void)take_broadcast(h, message);
 			break;
 		case QUIT:
 			settle(h);

@@ -26,6 +26,7 @@ struct member {
 	atomic_size_t waiting_bytes; /* ... the writer subtracts */
 	atomic_size_t unwritten;     /* in send, or in the writer's hand */
 	struct pen pen;              /* write_through.h */
+	atomic_bool stuck;           /* the writer waits for the peer to take */
 	atomic_bool dropped;      /* what waits isn't to be written any more */
 	struct farewell farewell; /* written before send is closed, by him who
 				     closes it; read after */
@@ -87,6 +88,7 @@ struct hub {
 
 	struct write_through write_through; /* hub only, as all below */
 	struct chan_wakes wakes; /* writers that have something to do */
+	int64_t patient_until;   /* with writers; of this turn, 0: not yet */
 	struct member **members;
 	size_t count, room;
 	bool stopping;

@@ -45,7 +45,8 @@ static void write_now(struct writing *w, struct iovec *pieces, size_t n)
 
 	if (w->broken || n == 0)
 		return;
-	err = stream_write(&c->stream, pieces, n, c->rules->timeouts.write);
+	err = stream_write(&c->stream, pieces, n, c->rules->timeouts.write,
+			   &c->member.stuck);
 	if (!err)
 		return;
 	if (err == -ETIMEDOUT)

@@ -86,7 +86,7 @@ ssize_t stream_try_write(struct stream *s, const struct iovec *pieces,
 }
 
 int stream_write(struct stream *s, struct iovec *pieces, size_t count,
-		 int64_t timeout)
+		 int64_t timeout, atomic_bool *stuck)
 {
 	while (count > 0) {
 		ssize_t n = stream_try_write(s, pieces, count);
@@ -98,7 +98,9 @@ int stream_write(struct stream *s, struct iovec *pieces, size_t count,
 		}
 		if (n != -EAGAIN)
 			return (int)n;
+		atomic_store(stuck, true);
 		err = wait_for(s, POLLOUT, clock_deadline(timeout));
+		atomic_store(stuck, false);
 		if (err)
 			return err;
 	}

@@ -9,6 +9,8 @@
 #ifndef NET_STREAM_H
 #define NET_STREAM_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -29,11 +31,12 @@ int stream_wait(struct stream *s, int64_t deadline);
 /*
  * Writes all of the count pieces (at most IOV_MAX), waiting where the kernel
  * takes no more.  timeout (ns; 0: never) counts from the last byte it took.
- * The array is used up: its contents are undefined afterwards.  Returns 0,
- * -ETIMEDOUT, -errno.  Writer only.
+ * *stuck is true while it waits: the peer is slow, not we.  The array is used
+ * up: its contents are undefined afterwards.  Returns 0, -ETIMEDOUT, -errno.
+ * Writer only.
  */
 int stream_write(struct stream *s, struct iovec *pieces, size_t count,
-		 int64_t timeout);
+		 int64_t timeout, atomic_bool *stuck);
 
 /* Writes what the kernel takes of the pieces at once.  Returns how many bytes,
  * -EAGAIN where it takes none now, -errno.  Whoever may write at the moment. */
