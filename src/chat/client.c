@@ -173,22 +173,31 @@ struct reading {
 	struct farewell farewell; /* how to part, once it is over */
 };
 
+static bool is_quitting(const struct client *c)
+{
+	return chan_recv_unit(c->quit, CHAN_NOW) == CHAN_CLOSED;
+}
+
 static struct farewell stopped(const struct client *c)
 {
 	/* main wakes readers that no hub closes; to the rest it's an end. */
-	if (chan_recv_unit(c->quit, CHAN_NOW) == CHAN_CLOSED)
+	if (is_quitting(c))
 		return (struct farewell){WS_CODE_GOING_AWAY, "stopping", false};
 	return (struct farewell){WS_CODE_NONE, "", true};
 }
 
-/* The pong goes behind what waits; where `send` is full the hub is about to
- * drop the client anyway, but an echo's reader waits. */
-static void pong(struct client *c, const struct ws_item *item, int64_t deadline)
+/* The pong goes behind what waits.  Where `send` is full, of pongs for one, the
+ * reader waits for the writer, which takes from it whatever the peer does: the
+ * newest ping at least has to be answered (RFC 6455, 5.5.3). */
+static void pong(struct client *c, struct reading *r,
+		 const struct ws_item *item)
 {
 	struct message *m = message_frame(WS_PONG, item->data, item->len, 0);
 
-	if (m && member_send(&c->member, m, deadline) != CHAN_OK)
-		message_release(m, 1);
+	if (m && member_send(&c->member, m, CHAN_FOREVER) != CHAN_OK)
+		message_release(m, 1); /* the hub has closed it */
+	/* That wait was ours, not the peer's silence. */
+	r->deadline = clock_deadline(c->rules->timeouts.silence);
 }
 
 /*
@@ -196,7 +205,7 @@ static void pong(struct client *c, const struct ws_item *item, int64_t deadline)
  * end (WS_ENDED, with the farewell filled).  Pings are answered till then.
  */
 static enum ws_event next_event(struct client *c, struct reading *r,
-				struct ws_item *item, int64_t pong_deadline)
+				struct ws_item *item)
 {
 	for (;;) {
 		enum ws_event e = ws_next(r->ws, item);
@@ -222,7 +231,7 @@ static enum ws_event next_event(struct client *c, struct reading *r,
 			return e;
 		case WS_CONTROL:
 			if (item->opcode == WS_PING)
-				pong(c, item, pong_deadline);
+				pong(c, r, item);
 			if (item->opcode != WS_CLOSE)
 				continue;
 			log_debug(&a, "the peer closes with %u", item->code);
@@ -258,6 +267,16 @@ static bool begin_reading(struct client *c, struct reading *r, size_t limit,
 	return r->ws != NULL;
 }
 
+/* Who speaks without a pause never lets the reader see the end that main makes
+ * of the stream, and would keep it busy beyond all deadlines. */
+static bool is_stopping(const struct client *c, struct reading *r)
+{
+	if (!is_quitting(c))
+		return false;
+	r->farewell = stopped(c);
+	return true;
+}
+
 /* ---- The plain dialect ---- */
 
 /* What a plain client said, as all hear it: newlines are spaces, and the ends
@@ -280,6 +299,12 @@ static void publish(struct client *c, struct message **messages, size_t n)
 
 	if (n == 0)
 		return;
+	/* Who was dropped is heard no more, though he may go on to speak. */
+	if (atomic_load(&c->member.dropped)) {
+		for (size_t i = 0; i < n; i++)
+			message_release(messages[i], 1);
+		return;
+	}
 	/* The hub takes until all readers have ended. */
 	CHECK(chan_send_some(c->hub->broadcast, messages, n, &sent,
 			     CHAN_FOREVER) == CHAN_OK);
@@ -293,7 +318,7 @@ static bool publish_one_read(struct client *c, struct reading *r)
 	enum ws_event e;
 	size_t n = 0;
 
-	while ((e = next_event(c, r, &item, CHAN_NOW)) == WS_MESSAGE) {
+	while ((e = next_event(c, r, &item)) == WS_MESSAGE) {
 		messages[n] = plain_message(&item);
 		if (!messages[n]) {
 			r->farewell = (struct farewell){WS_CODE_INTERNAL,
@@ -319,7 +344,8 @@ void client_read_pump(struct client *c)
 	client_retain(c); /* for the hub, until it has handled `unregister` */
 	CHECK(chan_send(c->hub->register_, &m) == CHAN_OK);
 	if (begin_reading(c, &r, c->rules->plain_message, true))
-		while (publish_one_read(c, &r) && wait_for_more(c, &r))
+		while (publish_one_read(c, &r) && !atomic_load(&m->dropped) &&
+		       !is_stopping(c, &r) && wait_for_more(c, &r))
 			continue;
 	ws_reader_destroy(r.ws);
 	leave.farewell = r.farewell;
@@ -351,7 +377,7 @@ static bool echo_one_read(struct client *c, struct reading *r)
 	struct ws_item item;
 	enum ws_event e;
 
-	while ((e = next_event(c, r, &item, CHAN_FOREVER)) == WS_MESSAGE)
+	while ((e = next_event(c, r, &item)) == WS_MESSAGE)
 		if (echo_one(c, r, &item))
 			return false;
 	return e == WS_AGAIN;
@@ -366,7 +392,8 @@ struct farewell client_echo(struct client *c)
 	if (!c->written || chan_send_unit(c->written, CHAN_NOW) != CHAN_OK)
 		return (struct farewell){WS_CODE_INTERNAL, "no memory", false};
 	if (begin_reading(c, &r, c->rules->echo_message, false))
-		while (echo_one_read(c, &r) && wait_for_more(c, &r))
+		while (echo_one_read(c, &r) && !is_stopping(c, &r) &&
+		       wait_for_more(c, &r))
 			continue;
 	ws_reader_destroy(r.ws);
 	return r.farewell;

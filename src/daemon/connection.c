@@ -76,19 +76,22 @@ static bool refuse(struct connection *conn, const struct http_request *r,
 	return answer(conn, site_refuse(r, status, headers, text));
 }
 
-/* A head that can't be read; nothing behind it can be understood. */
-static void refuse_head(struct connection *conn, int status)
+/* A head that can't be taken; nothing behind it can be understood.  r: what
+ * is known of the request, or NULL. */
+static void refuse_head(struct connection *conn, const struct http_request *r,
+			int status)
 {
+	struct http_answer a;
 	char text[64];
 	struct log_about who = about(conn);
 
 	(void)snprintf(text, sizeof(text), "%s\n", http_reason(status));
 	log_warn(&who, "answered %d %s: a request that can't be taken", status,
 		 http_reason(status));
-	(void)answer(conn,
-		     site_refuse(NULL, status,
-				 status == 503 ? "Retry-After: 5\r\n" : NULL,
-				 text));
+	a = site_refuse(r, status, status == 503 ? "Retry-After: 5\r\n" : NULL,
+			text);
+	a.keep_alive = false;
+	(void)answer(conn, a);
 }
 
 /* ---- Reading a head ---- */
@@ -110,7 +113,7 @@ static bool fill(struct connection *conn, int64_t deadline, bool started)
 			conn->farewell = client_on_timeout(
 				c, started ? TIMEOUT_HEAD : TIMEOUT_IDLE);
 			if (started)
-				refuse_head(conn, 408);
+				refuse_head(conn, NULL, 408);
 		}
 		if (err)
 			return false;
@@ -146,7 +149,7 @@ static bool read_head(struct connection *conn, struct http_parser *parser,
 		if (progress == HTTP_DONE)
 			return true;
 		if (progress == HTTP_ERROR) {
-			refuse_head(conn, status);
+			refuse_head(conn, NULL, status);
 			return false;
 		}
 		if (!fill(conn, deadline, http_parser_started(parser)))
@@ -204,7 +207,7 @@ static enum next upgrade(struct connection *conn, const struct http_request *r,
 		return keep_alive(refuse(conn, r, h.status, h.headers, h.text),
 				  r);
 	if (!keep_early(conn)) {
-		refuse_head(conn, 503);
+		refuse_head(conn, r, 503);
 		return NEXT_END;
 	}
 	atomic_store(&conn->client->upgraded, true);
@@ -222,7 +225,7 @@ static enum next serve_request(struct connection *conn,
 	struct server *s = conn->s;
 
 	if (r->has_body) {
-		refuse_head(conn, 413);
+		refuse_head(conn, r, 413);
 		return NEXT_END;
 	}
 	if (site_path_is(r, "/ws"))
