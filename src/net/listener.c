@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Sockets that listen.  Opened and closed by main, polled and accepted from by
- * the acceptor's thread; only listener_shut() may come from another thread.
+ * the acceptor's thread.
  */
 #include "listener.h"
 
@@ -70,6 +70,8 @@ static int open_unix(struct listener *l, const char *path, const char **what)
 {
 	union address a = {.un = {.sun_family = AF_UNIX}};
 	struct stat st;
+	mode_t mask;
+	int err;
 
 	*what = "address";
 	if (*path == '\0' || strlen(path) >= sizeof(a.un.sun_path))
@@ -83,15 +85,15 @@ static int open_unix(struct listener *l, const char *path, const char **what)
 	    !somebody_listens(&a))
 		(void)unlink(path);
 	*what = "bind";
-	if (bind(l->fd, &a.any, sizeof(a.un)) != 0)
-		return -errno;
-	memcpy(l->unlink_path, path, strlen(path) + 1);
 	/* As open as a port of the loopback address, whatever the umask; who
-	 * wants less puts it into a directory that says so. */
-	*what = "chmod";
-	if (chmod(path, 0666) != 0)
-		return -errno;
-	return 0;
+	 * wants less puts it into a directory that says so.  Not by chmod():
+	 * whose directory that is could give it another file. */
+	mask = umask(0111);
+	err = bind(l->fd, &a.any, sizeof(a.un)) == 0 ? 0 : -errno;
+	(void)umask(mask);
+	if (!err)
+		memcpy(l->unlink_path, path, strlen(path) + 1);
+	return err;
 }
 
 /* ---- TCP ---- */
@@ -196,19 +198,27 @@ fail:
 	return err;
 }
 
+static void remove_file(struct listener *l)
+{
+	if (*l->unlink_path)
+		(void)unlink(l->unlink_path);
+	*l->unlink_path = '\0';
+}
+
 void listener_shut(struct listener *l)
 {
+	/* First the file: where nobody listens any more, our successor may put
+	 * his own in its place, and that one must stay. */
+	remove_file(l);
 	(void)shutdown(l->fd, SHUT_RDWR);
 }
 
 void listener_close(struct listener *l)
 {
+	remove_file(l);
 	if (l->fd >= 0)
 		(void)close(l->fd);
-	if (*l->unlink_path)
-		(void)unlink(l->unlink_path);
 	l->fd = -1;
-	*l->unlink_path = '\0';
 }
 
 int listener_accept(struct listener *l, char name[LISTENER_NAME_BYTES])

@@ -16,7 +16,7 @@ struct listener {
 	int fd;
 	char name[LISTENER_NAME_BYTES]; /* with the port that was really taken
 					 */
-	char unlink_path[108];          /* of a Unix socket, removed at close */
+	char unlink_path[108];          /* of a Unix socket; main only */
 };
 
 /*
@@ -28,7 +28,8 @@ struct listener {
  */
 int listener_open(struct listener *l, const char *address, const char **what);
 
-/* Wakes whoever waits in poll() or accept(); nobody is accepted any more. */
+/* Wakes whoever waits in poll() or accept(); nobody is accepted any more, and
+ * the file of a Unix socket is gone.  Main only. */
 void listener_shut(struct listener *l);
 
 /* Gives the descriptor back, and removes the file of a Unix socket. */
