@@ -124,10 +124,10 @@ static void refuse_by_spare(struct acceptor *a, struct listener *l)
 
 	if (fd >= 0) {
 		refuse(a, fd, peer, "no descriptor is left");
-	} else {
+	} else if (fd != -EAGAIN) {
 		report_refusal(a, l->name, "no descriptor is left at all");
 		(void)poll(NULL, 0, 100);
-	}
+	} /* else nobody is there: accept() wants a descriptor to find out */
 }
 
 static void keep_a_spare(struct acceptor *a)
