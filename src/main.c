@@ -10,6 +10,7 @@
 #include "check.h"
 #include "clock.h"
 #include "config.h"
+#include "descriptors.h"
 #include "hub.h"
 #include "log.h"
 #include "server.h"
@@ -19,10 +20,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static int fail(void)
+/* Ends the program while the threads that may run still have what they use. */
+static _Noreturn void fail(void)
 {
-	log_stop(clock_now() + CLOCK_SECOND);
-	return EXIT_FAILURE;
+	log_stop(CLOCK_NEVER);
+	exit(EXIT_FAILURE);
 }
 
 static int run(const struct config *config)
@@ -40,12 +42,16 @@ static int run(const struct config *config)
 	signals_block();
 	if (!quit || !ended || hub_init(&hub, quit, &limits) ||
 	    log_start(config->log_level, config->log_format) ||
-	    server_open(&server, config, &hub, quit, ended) ||
-	    signals_start(&server, quit))
-		return fail();
-	CHECK(thread_start(&hub_thread, 0, hub_run, &hub, "hub") == 0);
-	CHECK(thread_start(&acceptor_thread, 0, acceptor_run, &server,
-			   "acceptor") == 0);
+	    server_open(&server, config, &hub, quit, ended))
+		fail();
+	if (signals_start(&server, quit) ||
+	    thread_start(&hub_thread, 0, hub_run, &hub, "hub") ||
+	    thread_start(&acceptor_thread, 0, acceptor_run, &server,
+			 "acceptor")) {
+		log_error(NULL, "can't start: no thread is left");
+		server_close(&server);
+		fail();
+	}
 	server_announce(&server);
 
 	server_wait(&server); /* till quit is closed */
@@ -60,15 +66,17 @@ static int run(const struct config *config)
 	hub_fini(&hub);
 	chan_destroy(ended);
 	chan_destroy(quit);
-	log_stop(deadline);
+	log_stop(deadline - config->timeouts_drain / 20);
 	return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
 {
 	struct config config;
-	int status = config_load(&config, argc, argv, environ, stdout, stderr);
+	int status;
 
+	descriptors_reserve();
+	status = config_load(&config, argc, argv, environ, stdout, stderr);
 	if (status == CONFIG_RUN)
 		status = run(&config);
 	config_fini(&config);

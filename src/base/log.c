@@ -33,7 +33,8 @@
 
 static enum log_level level_wanted = LOG_LEVEL_INFO; /* set before threads */
 static enum log_format format_wanted = LOG_FORMAT_TEXT;
-static struct chan *lines; /* of char *, owned by who takes them */
+static struct chan *lines;    /* of char *, owned by who takes them */
+static struct chan *finished; /* closed by the log thread, as its last act */
 static pthread_t writer;
 static atomic_ulong lost;
 static _Atomic int64_t give_up = CLOCK_NEVER; /* written once by log_stop */
@@ -224,10 +225,18 @@ static void *log_run(void *unused)
 		}
 		report_lost();
 	}
+	chan_close(finished);
 	return NULL;
 }
 
 /* ---- The interface ---- */
+
+static void destroy_channels(void)
+{
+	chan_destroy(lines);
+	chan_destroy(finished);
+	lines = finished = NULL;
+}
 
 int log_start(enum log_level level, enum log_format format)
 {
@@ -236,26 +245,36 @@ int log_start(enum log_level level, enum log_format format)
 	level_wanted = level;
 	format_wanted = format;
 	lines = chan_create(sizeof(char *), LINES_WAITING);
-	if (!lines)
-		return -ENOMEM;
-	chan_set_name(lines, "log");
-	err = thread_start(&writer, 0, log_run, NULL, "log");
+	finished = chan_create(0, 0);
+	err = lines && finished ? thread_start(&writer, 0, log_run, NULL, "log")
+				: -ENOMEM;
 	if (err) {
-		chan_destroy(lines);
-		lines = NULL;
+		destroy_channels();
+		return err;
 	}
-	return err;
+	chan_set_name(lines, "log");
+	chan_set_name(finished, "log finished");
+	return 0;
 }
 
 void log_stop(int64_t deadline)
 {
+	int64_t soon = clock_now() + CLOCK_SECOND;
+
 	if (!lines)
 		return;
+	if (deadline > soon)
+		deadline = soon;
 	atomic_store(&give_up, deadline);
 	chan_close(lines);
+	/* Where others write to the same pipe or terminal, write() may block
+	 * though poll() has said that it won't.  Then the thread is left to
+	 * end with the program. */
+	if (chan_recv_unit(finished, deadline + CLOCK_SECOND / 10) !=
+	    CHAN_CLOSED)
+		return;
 	thread_join(writer);
-	chan_destroy(lines);
-	lines = NULL;
+	destroy_channels();
 }
 
 bool log_wants(enum log_level level)

@@ -36,8 +36,9 @@ struct log_about {
 int log_start(enum log_level level, enum log_format format);
 
 /*
- * Writes what waits and ends the thread; gives up on a stderr that takes
- * nothing at the deadline (ns of CLOCK_MONOTONIC).  Main only, after all
+ * Writes what waits and ends the thread.  Gives up at the deadline (ns of
+ * CLOCK_MONOTONIC), and after a second at most, on a stderr that doesn't take
+ * it: stopping must not wait for who reads the log.  Main only, after all
  * others who log were joined.
  */
 void log_stop(int64_t deadline);

@@ -12,6 +12,7 @@
 int privileges_drop(const char *user)
 {
 	const struct passwd *p;
+	uid_t real, effective, saved;
 
 	if (*user == '\0')
 		return 0;
@@ -19,7 +20,8 @@ int privileges_drop(const char *user)
 	p = getpwnam(user);
 	if (!p)
 		return errno ? -errno : -ENOENT;
-	if (geteuid() == p->pw_uid && getuid() == p->pw_uid)
+	CHECK(getresuid(&real, &effective, &saved) == 0);
+	if (real == p->pw_uid && effective == p->pw_uid && saved == p->pw_uid)
 		return 0; /* whom else could we be */
 	if (initgroups(user, p->pw_gid) != 0 || setgid(p->pw_gid) != 0 ||
 	    setuid(p->pw_uid) != 0)
