@@ -270,6 +270,13 @@ class Server {
     await this.exits(code);
   }
 
+  // Ends it as a crash would.
+  async killed() {
+    this.#stopped = true;
+    this.signal('SIGKILL');
+    await within(this.ended, 'chatd dies');
+  }
+
   // Waits for its end, however that came about.
   async exits(code = 0) {
     this.#stopped = true;
