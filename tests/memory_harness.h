@@ -23,6 +23,9 @@ static atomic_size_t parsers;      /* of wslay */
  * Volatile: the compiler thinks that free() looks at nothing. */
 static _Thread_local volatile bool memory_watched;
 
+/* In all threads: where Check has nothing to do meanwhile. */
+static atomic_bool memory_watched_everywhere;
+
 #define WATCHED(statement)                                                     \
 	do {                                                                   \
 		memory_watched = true;                                         \
@@ -65,7 +68,7 @@ static inline bool memory_failed(void)
 
 static inline bool withheld(void)
 {
-	return memory_watched &&
+	return (memory_watched || memory_watched_everywhere) &&
 	       atomic_fetch_add(&memory_asked, 1) + 1 == memory_fails;
 }
 

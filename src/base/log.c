@@ -59,24 +59,23 @@ static void put(struct line *l, const char *s)
 		put_char(l, *s++);
 }
 
-/* Text from outside must not look like a line of ours, nor end a string. */
+/* Text from outside must not look like a line of ours, nor end a string.  An
+ * escape is put whole or not at all. */
 static void put_escaped(struct line *l, const char *s)
 {
-	static const char hex[] = "0123456789abcdef";
+	bool json = format_wanted == LOG_FORMAT_JSON;
 
 	for (; *s; s++) {
 		unsigned char c = (unsigned char)*s;
+		char escape[8] = {(char)c, '\0'};
 
-		if (c < 0x20 || c == 0x7f) {
-			put(l, "\\u00");
-			put_char(l, hex[c >> 4]);
-			put_char(l, hex[c & 15]);
-		} else {
-			if (format_wanted == LOG_FORMAT_JSON &&
-			    (c == '"' || c == '\\'))
-				put_char(l, '\\');
-			put_char(l, (char)c);
-		}
+		if (c < 0x20 || c == 0x7f)
+			(void)snprintf(escape, sizeof(escape), "\\u%04x", c);
+		else if (json && (c == '"' || c == '\\'))
+			(void)snprintf(escape, sizeof(escape), "\\%c", c);
+		if ((size_t)(l->end - l->at) < strlen(escape))
+			return;
+		put(l, escape);
 	}
 }
 
@@ -225,6 +224,7 @@ static void *log_run(void *unused)
 		}
 		report_lost();
 	}
+	report_lost(); /* where there was no memory for lines */
 	chan_close(finished);
 	return NULL;
 }
