@@ -22,7 +22,6 @@ struct http_parser {
 	size_t target; /* bytes of the target so far */
 	int status;    /* why a callback refused to go on */
 	bool whole;    /* the empty line was seen */
-	bool in_value; /* a header's value is open */
 	char last;     /* byte of the head so far */
 	char *text;    /* target NUL name NUL value NUL ... */
 	size_t len, room;
@@ -97,7 +96,6 @@ static int on_header_field_complete(llhttp_t *l)
 	/* llhttp lets a header without a name pass. */
 	if (p->text[p->len - 1] == '\0')
 		return refuse(p, 400);
-	p->in_value = true;
 	return keep_end(p);
 }
 
@@ -113,7 +111,6 @@ static int on_header_value_complete(llhttp_t *l)
 	while (p->len > 0 &&
 	       (p->text[p->len - 1] == ' ' || p->text[p->len - 1] == '\t'))
 		p->len--;
-	p->in_value = false;
 	return keep_end(p);
 }
 

@@ -38,7 +38,8 @@ void listener_close(struct listener *l);
 /*
  * Accepts one connection: non-blocking, close-on-exec, without Nagle's delay.
  * Returns the descriptor, with the peer's address in words in name, or -errno
- * as accept(2): -EAGAIN, -EMFILE, ...; -EINVAL once it was shut.
+ * as accept(2): -EAGAIN, -EMFILE, ...; once it was shut -EINVAL, or -EAGAIN
+ * where it is a Unix socket.
  */
 int listener_accept(struct listener *l, char name[LISTENER_NAME_BYTES]);
 
