@@ -18,6 +18,7 @@
 
 static struct stream s; /* ours, non-blocking */
 static int peer;
+static atomic_bool stuck; /* the writer waits for the peer */
 
 static void connect_both(void)
 {
@@ -173,7 +174,7 @@ START_TEST(a_waiting_reader_is_woken_and_the_writer_goes_on)
 	MUST(pthread_create(&reader, NULL, wait_for_ever, NULL) == 0);
 	stream_wake_reader(&s);
 	MUST(pthread_join(reader, NULL) == 0);
-	ck_assert_int_eq(stream_write(&s, &piece, 1, 0), 0);
+	ck_assert_int_eq(stream_write(&s, &piece, 1, 0, &stuck), 0);
 	ck_assert_int_eq(read(peer, &byte, 1), 1);
 }
 END_TEST
@@ -187,7 +188,7 @@ START_TEST(cutting_ends_both_directions)
 	MUST(pthread_create(&reader, NULL, wait_for_ever, NULL) == 0);
 	stream_cut(&s);
 	MUST(pthread_join(reader, NULL) == 0);
-	ck_assert_int_eq(stream_write(&s, &piece, 1, 0), -EPIPE);
+	ck_assert_int_eq(stream_write(&s, &piece, 1, 0, &stuck), -EPIPE);
 	ck_assert_int_eq(read(peer, &byte, 1), 0);
 	stream_cut(&s); /* again is harmless, as it is without a peer */
 	peer_leaves();
@@ -202,7 +203,7 @@ START_TEST(ending_lets_the_peer_go_on)
 	struct iovec piece = {(char[]){"last"}, 4};
 	char to[10];
 
-	ck_assert_int_eq(stream_write(&s, &piece, 1, 0), 0);
+	ck_assert_int_eq(stream_write(&s, &piece, 1, 0, &stuck), 0);
 	stream_end(&s);
 	ck_assert_int_eq(read(peer, to, sizeof(to)), 4);
 	ck_assert_int_eq(read(peer, to, sizeof(to)), 0);
@@ -258,7 +259,7 @@ START_TEST(all_pieces_arrive_in_order_however_slow_the_peer)
 	}
 	MUST(h.len <= sizeof(bytes));
 	MUST(pthread_create(&peer_thread, NULL, hear, &h) == 0);
-	ck_assert_int_eq(stream_write(&s, pieces, count, 0), 0);
+	ck_assert_int_eq(stream_write(&s, pieces, count, 0, &stuck), 0);
 	stream_end(&s);
 	MUST(pthread_join(peer_thread, NULL) == 0);
 }
@@ -287,8 +288,8 @@ START_TEST(nothing_is_written_at_once)
 {
 	struct iovec pieces[] = {{NULL, 0}, {NULL, 0}};
 
-	ck_assert_int_eq(stream_write(&s, pieces, 0, 0), 0);
-	ck_assert_int_eq(stream_write(&s, pieces, 2, 0), 0);
+	ck_assert_int_eq(stream_write(&s, pieces, 0, 0, &stuck), 0);
+	ck_assert_int_eq(stream_write(&s, pieces, 2, 0, &stuck), 0);
 }
 END_TEST
 
@@ -300,7 +301,8 @@ START_TEST(as_many_pieces_as_the_kernel_takes_go_at_once)
 
 	for (size_t i = 0; i < IOV_MAX; i++)
 		pieces[i] = (struct iovec){x, 1};
-	ck_assert_int_eq(stream_write(&s, pieces, IOV_MAX, CLOCK_SECOND), 0);
+	ck_assert_int_eq(
+		stream_write(&s, pieces, IOV_MAX, CLOCK_SECOND, &stuck), 0);
 	ck_assert_int_eq(
 		recv(peer, got, sizeof(got), MSG_WAITALL | MSG_DONTWAIT),
 		IOV_MAX);
@@ -313,7 +315,7 @@ START_TEST(a_peer_that_takes_nothing_times_out)
 	struct iovec piece = {bytes, sizeof(bytes)};
 	int64_t before = clock_now();
 
-	ck_assert_int_eq(stream_write(&s, &piece, 1, CLOCK_SECOND / 20),
+	ck_assert_int_eq(stream_write(&s, &piece, 1, CLOCK_SECOND / 20, &stuck),
 			 -ETIMEDOUT);
 	ck_assert_int_ge(clock_now(), before + CLOCK_SECOND / 20);
 }
@@ -329,7 +331,7 @@ START_TEST(the_timeout_counts_from_the_last_byte_that_was_taken)
 
 	fake_now = 1000 * CLOCK_SECOND;
 	scripted = true;
-	err = stream_write(&s, &piece, 1, TIMEOUT);
+	err = stream_write(&s, &piece, 1, TIMEOUT, &stuck);
 	scripted = false;
 	ck_assert_int_eq(err, 0);
 	ck_assert_int_ge(polls, 20);
@@ -355,7 +357,7 @@ START_TEST(a_peer_that_is_gone_is_an_error_and_no_signal)
 	struct iovec piece = {(char[]){"x"}, 1};
 
 	peer_leaves();
-	ck_assert_int_eq(stream_write(&s, &piece, 1, 0), -EPIPE);
+	ck_assert_int_eq(stream_write(&s, &piece, 1, 0, &stuck), -EPIPE);
 }
 END_TEST
 
