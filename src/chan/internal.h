@@ -9,7 +9,8 @@
  * own memory, takes the waiter's cases out of the channel's queues under its
  * lock, and wakes the waiter after the unlock.  From the claim on the waiter
  * leaves that channel alone, so that who was handed a value may destroy it
- * though the other is still on its way out.  tests/model/select.pml proves it.
+ * though the other is still on its way out.  The models in tests/model prove
+ * it, select.pml and hand_over.pml.
  */
 #ifndef CHAN_INTERNAL_H
 #define CHAN_INTERNAL_H
@@ -114,7 +115,8 @@ static inline bool is_closed(const struct chan *c)
  * looked at last: it was open then at the moment when it was full or empty
  * too, and at that moment nobody waited at the other end, for nobody does
  * while a ring has room, or holds something.  (A buffer of 0 is always full
- * and empty, and the moment is the look at the queue.)
+ * and empty, and the moment is the look at the queue.)  See
+ * tests/model/look.pml.
  */
 static inline bool may_send(const struct chan *c)
 {
