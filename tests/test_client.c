@@ -347,6 +347,21 @@ START_TEST(at_the_end_all_get_what_waits_and_then_1001)
 }
 END_TEST
 
+/* Returns once a reader waits for a request's head. */
+static void await_a_waiting_reader(void)
+{
+	struct roster_entry *e;
+	bool waits = false;
+
+	while (!waits) {
+		MUST(pthread_mutex_lock(&server.roster.mu) == 0);
+		for (e = server.roster.first; e; e = e->next)
+			waits = waits || e->waits;
+		MUST(pthread_mutex_unlock(&server.roster.mu) == 0);
+		sched_yield();
+	}
+}
+
 START_TEST(who_comes_while_it_stops_gets_1001_too)
 {
 	static const char *const half = "GET /ws HTTP/1.1\r\nHost: a\r\n";
@@ -356,6 +371,7 @@ START_TEST(who_comes_while_it_stops_gets_1001_too)
 	fd = visit();
 	chats = chatter();
 	send_text(fd, half);
+	await_a_waiting_reader(); /* else it would see the end before */
 	/* Not by begin_to_stop(), which would wake it from its wait. */
 	stopping = true;
 	chan_close(quit);

@@ -145,6 +145,24 @@ int client_send(struct client *c, struct message *m)
 	return err;
 }
 
+int client_welcome(struct client *c, struct message *m)
+{
+	/* Where answers were sent before, a writer is there. */
+	if (!m || c->has_writer)
+		return client_send(c, m);
+	CHECK(member_send(&c->member, m, CHAN_NOW) == CHAN_OK);
+	return 0;
+}
+
+/* In place of a writer: what waits, and what comes until the hub closes. */
+static void drain(struct client *c)
+{
+	struct message *m;
+
+	while (chan_recv(c->member.send, &m) == CHAN_OK)
+		message_release(m, 1);
+}
+
 /* ---- Reading frames ---- */
 
 /* A ws_source: first what came with the head, then the stream. */
@@ -335,21 +353,26 @@ static bool publish_one_read(struct client *c, struct reading *r)
 	return e == WS_AGAIN;
 }
 
-void client_read_pump(struct client *c)
+int client_read_pump(struct client *c)
 {
 	struct member *m = &c->member;
 	struct leave leave = {.member = m};
-	struct reading r;
+	struct reading r = {.ws = NULL};
+	int err;
 
 	client_retain(c); /* for the hub, until it has handled `unregister` */
 	CHECK(chan_send(c->hub->register_, &m) == CHAN_OK);
-	if (begin_reading(c, &r, c->rules->plain_message, true))
+	err = start_writer(c);
+	if (!err && begin_reading(c, &r, c->rules->plain_message, true))
 		while (publish_one_read(c, &r) && !atomic_load(&m->dropped) &&
 		       !is_stopping(c, &r) && wait_for_more(c, &r))
 			continue;
 	ws_reader_destroy(r.ws);
 	leave.farewell = r.farewell;
 	CHECK(chan_send(c->hub->unregister, &leave) == CHAN_OK);
+	if (err)
+		drain(c);
+	return err;
 }
 
 /* ---- Echo ---- */

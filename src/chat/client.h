@@ -83,10 +83,18 @@ void client_release(struct client *c);
 int client_send(struct client *c, struct message *m);
 
 /*
- * The plain dialect, from the upgrade to the end: registers, publishes what
- * the peer says, and unregisters.  Reader only.
+ * The same for the answer that agrees to an upgrade, which is only written
+ * once the hub knows of the client: so that who has read it hears all that is
+ * said from then on.  client_read_pump() has to follow.
  */
-void client_read_pump(struct client *c);
+int client_welcome(struct client *c, struct message *m);
+
+/*
+ * The plain dialect, from the upgrade to the end: registers, publishes what
+ * the peer says, and unregisters.  Returns 0, or -EAGAIN where there is no
+ * writer to be had.  Reader only.
+ */
+int client_read_pump(struct client *c);
 
 /* Sends every message back.  Returns how to part.  Reader only. */
 struct farewell client_echo(struct client *c);

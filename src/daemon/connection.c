@@ -48,22 +48,28 @@ static struct log_about about(const struct connection *conn)
  * with it.  Longer ones are the page's, and constant. */
 #define COPIED 512
 
-/* False: there is no writer, and no way to say anything. */
-static bool answer(struct connection *conn, struct http_answer a)
+/* NULL: no memory. */
+static struct message *make_answer(struct http_answer a)
 {
 	size_t body_len = a.head_only ? 0 : a.body_len;
 	size_t copied = body_len < COPIED ? body_len : 0;
 	struct message *m = message_bytes(HEAD_BYTES + copied, a.body,
 					  copied ? 0 : body_len);
 
-	if (m) {
-		m->len = http_write_head(&a, (char *)m->bytes, HEAD_BYTES);
-		CHECK(m->len > 0);
-		if (copied > 0)
-			memcpy(m->bytes + m->len, a.body, copied);
-		m->len += copied;
-	}
-	conn->starved = client_send(conn->client, m) != 0;
+	if (!m)
+		return NULL;
+	m->len = http_write_head(&a, (char *)m->bytes, HEAD_BYTES);
+	CHECK(m->len > 0);
+	if (copied > 0)
+		memcpy(m->bytes + m->len, a.body, copied);
+	m->len += copied;
+	return m;
+}
+
+/* False: there is no writer, and no way to say anything. */
+static bool answer(struct connection *conn, struct http_answer a)
+{
+	conn->starved = client_send(conn->client, make_answer(a)) != 0;
 	return !conn->starved;
 }
 
@@ -201,6 +207,7 @@ static enum next upgrade(struct connection *conn, const struct http_request *r,
 			 const struct handshake_rules *rules, enum next agreed)
 {
 	struct handshake h;
+	struct message *m;
 
 	handshake_judge(&h, r, rules);
 	if (h.status != 101)
@@ -211,10 +218,12 @@ static enum next upgrade(struct connection *conn, const struct http_request *r,
 		return NEXT_END;
 	}
 	atomic_store(&conn->client->upgraded, true);
-	if (!answer(conn,
-		    (struct http_answer){.status = 101, .headers = h.headers}))
-		return NEXT_END;
-	return agreed;
+	m = make_answer(
+		(struct http_answer){.status = 101, .headers = h.headers});
+	conn->starved =
+		(agreed == NEXT_CHAT ? client_welcome(conn->client, m)
+				     : client_send(conn->client, m)) != 0;
+	return conn->starved ? NEXT_END : agreed;
 }
 
 /* ---- One request after the other ---- */
@@ -260,7 +269,7 @@ static enum next serve(struct connection *conn)
 static void chat(struct connection *conn)
 {
 	conn->registered = true;
-	client_read_pump(conn->client);
+	conn->starved = client_read_pump(conn->client) != 0;
 }
 
 static void echo(struct connection *conn)
