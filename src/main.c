@@ -7,7 +7,6 @@
  *                          |                                          |
  *                        starts --------> writer <------- send -------+
  */
-#include "check.h"
 #include "clock.h"
 #include "config.h"
 #include "descriptors.h"
@@ -29,12 +28,10 @@ static _Noreturn void fail(void)
 
 static int run(const struct config *config)
 {
-	struct hub_limits limits = {
-		(size_t)config->plain_queue, (size_t)config->plain_queue_bytes,
-		config->plain_coalesce, config->hub_write_through};
+	struct hub_limits limits = server_hub_limits(config);
 	struct chan *quit = chan_create(0, 0);
 	struct chan *ended = chan_create(sizeof(pthread_t), 64);
-	pthread_t hub_thread, acceptor_thread;
+	pthread_t hub_thread, acceptor;
 	struct server server;
 	struct hub hub;
 	int64_t deadline;
@@ -46,18 +43,16 @@ static int run(const struct config *config)
 		fail();
 	if (signals_start(&server, quit) ||
 	    thread_start(&hub_thread, 0, hub_run, &hub, "hub") ||
-	    thread_start(&acceptor_thread, 0, acceptor_run, &server,
-			 "acceptor")) {
+	    thread_start(&acceptor, 0, acceptor_run, &server, "acceptor")) {
 		log_error(NULL, "can't start: no thread is left");
 		server_close(&server);
 		fail();
 	}
 	server_announce(&server);
-
 	server_wait(&server); /* till quit is closed */
 
 	deadline = clock_now() + config->timeouts_drain;
-	server_stop(&server, acceptor_thread, deadline);
+	server_stop(&server, acceptor, deadline);
 	chan_close(hub.broadcast); /* all who send to it have been joined */
 	thread_join(hub_thread);
 	server_log_counts(&server);

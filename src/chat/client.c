@@ -128,7 +128,7 @@ static int start_writer(struct client *c)
 	err = thread_start(&c->writer, c->rules->stack, client_write_pump, c,
 			   "writer-%" PRIu64, c->member.id);
 	if (err)
-		client_release(c);
+		(void)atomic_fetch_sub(&c->refs, 1); /* ours isn't the last */
 	else
 		c->has_writer = true;
 	return err;

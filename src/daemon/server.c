@@ -60,6 +60,16 @@ static int open_listeners(struct server *s, const char *list)
 	return err;
 }
 
+struct hub_limits server_hub_limits(const struct config *c)
+{
+	return (struct hub_limits){
+		.queue = (size_t)c->plain_queue,
+		.queue_bytes = (size_t)c->plain_queue_bytes,
+		.coalesce = c->plain_coalesce,
+		.write_through = c->hub_write_through,
+	};
+}
+
 static void set_rules(struct server *s, const struct config *c)
 {
 	s->rules = (struct client_rules){

@@ -35,6 +35,9 @@ struct server {
 	atomic_size_t refused; /* connections, for want of something */
 };
 
+/* What the configuration lets wait for a member.  Main only. */
+struct hub_limits server_hub_limits(const struct config *config);
+
 /*
  * Makes all of it from the configuration: opens the listeners, drops the
  * privileges, sets the limits; errors are logged.  The strings of *config must
