@@ -71,6 +71,7 @@ static inline void prepare(struct listener_ *l)
 	MUST(l->m.send != NULL);
 	l->m.peer = "nobody";
 	l->m.let_go = let_go;
+	l->m.stuck = true; /* who doesn't take is one whose peer doesn't */
 }
 
 static inline void enter(struct listener_ *l)

@@ -133,14 +133,6 @@ static void a_newcomer_can_chat(int a, size_t round)
 /* More rounds than anything is called in one would be a test without end. */
 #define MOST_ROUNDS 2000
 
-/* Under ThreadSanitizer, where a round takes twenty times as long, each ninth
- * call fails in its turn. */
-#if defined(__SANITIZE_THREAD__)
-#define STRIDE 9
-#else
-#define STRIDE 1
-#endif
-
 START_TEST(whatever_fails_the_others_chat_on_and_nothing_is_left)
 {
 	const struct fault *f = &faults[_i];
@@ -155,7 +147,7 @@ START_TEST(whatever_fails_the_others_chat_on_and_nothing_is_left)
 	chats(a, b, 0, "a to b");
 	note_what_is_held();
 	while (failed) {
-		n += n == 0 ? 1 : STRIDE;
+		n++;
 		MUST(n < MOST_ROUNDS);
 		round_is(f->name, n);
 		plan(f, n);
@@ -189,7 +181,7 @@ START_TEST(whatever_fails_at_the_end_it_ends)
 	while (failed) {
 		int a, b, idle;
 
-		n += n == 0 ? 1 : STRIDE;
+		n++;
 		MUST(n < MOST_ROUNDS);
 		round_is(f->name, n);
 		start_program("--set server.echo=on --set timeouts.drain=2s");

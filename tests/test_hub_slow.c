@@ -161,6 +161,46 @@ START_TEST(neighbours_of_the_dropped_lose_nothing)
 }
 END_TEST
 
+/* The hub gives messages faster than a writer without a processor takes them.
+ * Caught: a hub that didn't wait, and dropped it. */
+START_TEST(who_lacks_only_a_processor_is_waited_for)
+{
+	start_hub(4, MANY, true);
+	come(&a);
+	a.m.stuck = false;
+	hold_hub();
+	say_numbers(0, 40);
+	let_hub_go();
+	take_texts(&a, 40);
+	ck_assert_str_eq(a.heard, numbers(0, 40));
+	ck_assert_uint_eq(hub.drops, 0);
+	go(&a);
+	forget(&a);
+	forget_doorman();
+	stop_hub();
+}
+END_TEST
+
+START_TEST(but_not_for_ever)
+{
+	int64_t from;
+
+	start_hub(1, MANY, true);
+	come(&a);
+	a.m.stuck = false;
+	say("one");
+	settle();
+	from = clock_now();
+	say("two");
+	settle();
+	ck_assert_int_ge(clock_now() - from, CLOCK_SECOND);
+	was_dropped(&a, "one");
+	go(&a);
+	forget(&a);
+	stop_hub();
+}
+END_TEST
+
 START_TEST(who_was_dropped_is_told_nothing_else_at_the_end)
 {
 	start_hub(1, MANY, true);
@@ -250,6 +290,8 @@ int main(void)
 	tcase_add_test(t, a_queue_that_is_full_all_the_same_is_a_slow_client);
 	tcase_add_loop_test(t, neighbours_of_the_dropped_lose_nothing, 0,
 			    1 << MEMBERS);
+	tcase_add_test(t, who_lacks_only_a_processor_is_waited_for);
+	tcase_add_test(t, but_not_for_ever);
 	tcase_add_test(t, who_was_dropped_is_told_nothing_else_at_the_end);
 	tcase_add_loop_test(t, where_messages_cannot_be_joined_they_go_singly,
 			    0, 2);
