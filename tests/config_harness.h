@@ -59,7 +59,7 @@ static inline void remove_directory(void)
 static inline int chatd(const char *args)
 {
 	static const char blanks[] = " ";
-	char copy[512], *argv[32], *rest;
+	char copy[600], *argv[32], *rest;
 	FILE *out = fmemopen(said, sizeof(said), "w");
 	FILE *err = fmemopen(complained, sizeof(complained), "w");
 	int argc = 0, status;
