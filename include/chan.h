@@ -91,6 +91,20 @@ CHAN_PUBLIC size_t chan_cap(const struct chan *c);
  */
 CHAN_PUBLIC void chan_set_name(struct chan *c, const char *name);
 
+/* How often a thread looks, at most, before it goes to sleep in a send or a
+ * receive: some tens of microseconds. */
+#define CHAN_SPIN 2000
+
+/*
+ * Sets how often a thread may look whether it can proceed before it goes to
+ * sleep at this channel; 0: never.  At first it is CHAN_SPIN.  Looking pays
+ * where the other end runs on another processor at that moment; how often it
+ * did pay is learned, and where it doesn't threads soon cease to look.  For
+ * channels at which hundreds of threads wait for what comes rarely 0 is right.
+ * Select never looks.  c may be NULL.
+ */
+CHAN_PUBLIC void chan_set_spin(struct chan *c, unsigned looks);
+
 /* ---- Send and receive ---- */
 
 /*

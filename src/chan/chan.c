@@ -66,6 +66,8 @@ struct chan *chan_create(size_t elem_size, size_t capacity)
 		return NULL;
 	c->elem_size = elem_size;
 	c->capacity = capacity;
+	c->spin = CHAN_SPIN;
+	c->luck = LUCK;
 	if (lock_init(&c->lock) != 0) {
 		free(c);
 		return NULL;
@@ -118,6 +120,16 @@ void chan_set_name(struct chan *c, const char *name)
 		return;
 	lock(&c->lock);
 	(void)snprintf(c->name, sizeof(c->name), "%s", name ? name : "");
+	unlock(&c->lock);
+}
+
+void chan_set_spin(struct chan *c, unsigned looks)
+{
+	if (!c)
+		return;
+	lock(&c->lock);
+	c->spin = looks;
+	c->luck = LUCK;
 	unlock(&c->lock);
 }
 
@@ -271,6 +283,40 @@ static enum chan_status wait_alone(struct chan_waiter *w, struct chan_case *k,
 	return k->status;
 }
 
+/*
+ * Nothing can go now, and the lock is held: looks for a while whether it can,
+ * without the lock.  False: one has to wait.  At a channel without a buffer
+ * one has to be in the queue to be seen, and looks there, at one's parker.
+ */
+static bool can_soon(struct chan *c, bool (*may)(const struct chan *c))
+{
+	unsigned looks = c->capacity > 0 ? looks_for(c) : 0;
+	bool can = false;
+
+	if (looks == 0)
+		return false;
+	unlock(&c->lock);
+	while (looks-- > 0 && !(can = may(c)))
+		pause_a_moment();
+	lock(&c->lock);
+	if (can)
+		looks_paid(c);
+	return true;
+}
+
+/* Waits in the queue, with the lock, which it gives up. */
+static void wait_in(struct chan_queue *q, struct chan_waiter *self,
+		    struct chan_case *k)
+{
+	struct chan *c = k->chan;
+
+	k->waiter_ = self;
+	if (c->capacity == 0)
+		atomic_init(&self->looks, looks_for(c));
+	enqueue(q, k);
+	unlock(&c->lock);
+}
+
 /* size comes from the caller's sizeof: a channel of another type is a bug. */
 void chan__check_size(const struct chan *c, size_t size)
 {
@@ -285,27 +331,31 @@ static enum chan_status send_many(struct chan *c, const void *values,
 	struct chan_waiter self;
 	struct chan_case k;
 	enum chan_status status;
+	bool looked = false;
 
 	*sent = 0;
 	if (deadline <= CHAN_NOW && !may_send(c))
 		return CHAN_TIMEDOUT;
 	lock(&c->lock);
-	if (is_closed(c)) {
-		unlock(&c->lock);
-		return CHAN_CLOSED;
-	}
-	*sent = chan__put(c, values, count, &to_wake);
-	if (*sent == count || deadline <= CHAN_NOW) {
-		unlock(&c->lock);
-		wake(&to_wake);
-		return *sent == count ? CHAN_OK : CHAN_TIMEDOUT;
-	}
+	do {
+		if (is_closed(c)) {
+			unlock(&c->lock);
+			return CHAN_CLOSED;
+		}
+		*sent += chan__put(c, nth(c, values, *sent), count - *sent,
+				   &to_wake);
+		if (*sent == count || deadline <= CHAN_NOW) {
+			unlock(&c->lock);
+			wake(&to_wake);
+			return *sent == count ? CHAN_OK : CHAN_TIMEDOUT;
+		}
+		/* Who was served isn't kept waiting. */
+		looked = !looked && !to_wake.first_ && can_soon(c, may_send);
+	} while (looked);
 	waiter_init(&self, &k, 1);
 	k = chan_case_send(c, nth(c, values, *sent), c->elem_size);
 	k.count_ = count - *sent;
-	k.waiter_ = &self;
-	enqueue(&c->senders, &k);
-	unlock(&c->lock);
+	wait_in(&c->senders, &self, &k);
 	wake(&to_wake);
 	status = wait_alone(&self, &k, deadline);
 	*sent += k.done_;
@@ -319,28 +369,30 @@ static enum chan_status recv_many(struct chan *c, void *values, size_t max,
 	struct chan_waiter self;
 	struct chan_case k;
 	enum chan_status status;
+	bool looked = false;
 
 	*got = 0;
 	if (deadline <= CHAN_NOW && !may_receive(c))
 		return CHAN_TIMEDOUT;
 	lock(&c->lock);
-	*got = chan__get(c, values, max, &to_wake);
-	if (*got > 0 || is_closed(c) || deadline <= CHAN_NOW) {
-		status = *got > 0       ? CHAN_OK
-			 : is_closed(c) ? CHAN_CLOSED
-					: CHAN_TIMEDOUT;
-		unlock(&c->lock);
-		wake(&to_wake);
-		if (status == CHAN_CLOSED)
-			chan__zero(values, c->elem_size);
-		return status;
-	}
+	do {
+		*got = chan__get(c, values, max, &to_wake);
+		if (*got > 0 || is_closed(c) || deadline <= CHAN_NOW) {
+			status = *got > 0       ? CHAN_OK
+				 : is_closed(c) ? CHAN_CLOSED
+						: CHAN_TIMEDOUT;
+			unlock(&c->lock);
+			wake(&to_wake);
+			if (status == CHAN_CLOSED)
+				chan__zero(values, c->elem_size);
+			return status;
+		}
+		looked = !looked && can_soon(c, may_receive);
+	} while (looked);
 	waiter_init(&self, &k, 1);
 	k = chan_case_recv(c, values, c->elem_size);
 	k.count_ = max;
-	k.waiter_ = &self;
-	enqueue(&c->receivers, &k);
-	unlock(&c->lock);
+	wait_in(&c->receivers, &self, &k);
 	status = wait_alone(&self, &k, deadline);
 	if (status == CHAN_CLOSED)
 		chan__zero(values, c->elem_size);

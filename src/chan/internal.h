@@ -66,6 +66,9 @@ struct chan {
 	size_t head;                   /* index of the oldest; guarded */
 	atomic_bool closed;            /* guarded, hint without */
 	char name[NAME_MAX_BYTES + 1]; /* guarded */
+	unsigned spin;   /* looks before a thread sleeps; guarded */
+	unsigned luck;   /* looks in vain till threads cease to; guarded */
+	unsigned sleeps; /* since they ceased; guarded */
 	struct chan_queue senders, receivers;
 	_Alignas(max_align_t) unsigned char ring[];
 };
@@ -75,6 +78,7 @@ enum { WAITING, CLAIMED, GAVE_UP };
 /* A thread that sleeps.  Lies on its stack; gone once it was woken. */
 struct chan_waiter {
 	atomic_int state;        /* whoever moves it from WAITING has it */
+	atomic_uint looks;       /* left to it before it sleeps */
 	struct chan_case *cases; /* where it waits */
 	size_t n;
 	struct chan_case *chosen; /* written by the partner before it wakes */
@@ -208,6 +212,42 @@ static inline void leave(struct chan_waiter *w, const struct chan *c)
 			dequeue(&w->cases[i]);
 }
 
+/* ---- Looking before sleeping ----
+ *
+ * To sleep and be woken costs two threads several microseconds each; where the
+ * other end is running, on another processor, what one waits for is there
+ * sooner.  So a thread looks for a while first.  Whether that pays is learned
+ * by the channel: after LUCK times in vain, threads there go to sleep at once,
+ * but for one in PROBE_EVERY, which tries. */
+
+#define LUCK        8
+#define PROBE_EVERY 256
+
+/* How often to look now.  Taken for in vain until looks_paid(). */
+static inline unsigned looks_for(struct chan *c)
+{
+	if (c->luck > 0)
+		c->luck--;
+	else if (++c->sleeps % PROBE_EVERY != 0)
+		return 0;
+	return c->spin;
+}
+
+static inline void looks_paid(struct chan *c)
+{
+	c->luck = LUCK;
+}
+
+/* Between two looks: lets the processor's other half work, and saves power. */
+static inline void pause_a_moment(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ __volatile__("yield");
+#endif
+}
+
 /* The case is served: whoever holds the list wakes its waiter later. */
 static inline void served(struct chan_case *k, enum chan_status status,
 			  struct chan_wakes *to_wake)
@@ -215,6 +255,8 @@ static inline void served(struct chan_case *k, enum chan_status status,
 	struct chan_waiter *w = k->waiter_;
 
 	leave(w, k->chan);
+	if (atomic_load_explicit(&w->looks, memory_order_relaxed) > 0)
+		looks_paid(k->chan);
 	k->status = status;
 	w->chosen = k;
 	w->next = NULL;
@@ -242,6 +284,7 @@ static inline void waiter_init(struct chan_waiter *w, struct chan_case *cases,
 			       size_t n)
 {
 	atomic_init(&w->state, WAITING);
+	atomic_init(&w->looks, 0);
 	w->cases = cases;
 	w->n = n;
 	w->chosen = NULL;
@@ -252,6 +295,12 @@ static inline void waiter_init(struct chan_waiter *w, struct chan_case *cases,
  * did before the deadline, and none will. */
 static inline bool await_partner(struct chan_waiter *w, int64_t deadline)
 {
+	unsigned left = atomic_load_explicit(&w->looks, memory_order_relaxed);
+
+	while (left > 0 && !is_awake(&w->parker)) {
+		pause_a_moment();
+		atomic_store_explicit(&w->looks, --left, memory_order_relaxed);
+	}
 	if (park(&w->parker, deadline))
 		return true;
 	if (give_up(w))

@@ -14,10 +14,12 @@
  *	void parker_fini(struct parker *p);
  *	bool park(struct parker *p, int64_t deadline);
  *	void unpark(struct parker *p);
+ *	bool is_awake(struct parker *p);	unpark() was called, or is
  *
  * park() sleeps until unpark() or the deadline; true: it was unpark().  Who
  * was too late for the deadline may park again.  unpark() is called once, and
- * what was written before it is seen after park().
+ * what was written before it is seen after park().  is_awake() is for the
+ * sleeper, who mustn't let the parker go on its word, but by park().
  *
  * Two things must hold of them.  Who got the lock may free its memory at once,
  * though the thread that has unlocked it hasn't returned from unlock() yet

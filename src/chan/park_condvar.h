@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -22,7 +23,7 @@ typedef pthread_mutex_t chan_lock;
 struct parker {
 	pthread_mutex_t mu;
 	pthread_cond_t woken;
-	bool awake; /* guarded by mu */
+	atomic_bool awake; /* guarded by mu, hint without */
 };
 
 static inline int lock_init(chan_lock *l)
@@ -55,13 +56,18 @@ static inline void parker_init(struct parker *p)
 	CHAN_CHECK(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) == 0);
 	CHAN_CHECK(pthread_cond_init(&p->woken, &attr) == 0);
 	CHAN_CHECK(pthread_condattr_destroy(&attr) == 0);
-	p->awake = false;
+	atomic_init(&p->awake, false);
 }
 
 static inline void parker_fini(struct parker *p)
 {
 	CHAN_CHECK(pthread_cond_destroy(&p->woken) == 0);
 	CHAN_CHECK(pthread_mutex_destroy(&p->mu) == 0);
+}
+
+static inline bool is_awake(struct parker *p)
+{
+	return atomic_load_explicit(&p->awake, memory_order_relaxed);
 }
 
 static inline bool park(struct parker *p, int64_t deadline)
@@ -75,14 +81,14 @@ static inline bool park(struct parker *p, int64_t deadline)
 	t.tv_sec = (time_t)(deadline / 1000000000);
 	t.tv_nsec = (long)(deadline % 1000000000);
 	lock(&p->mu);
-	while (!p->awake && err == 0) {
+	while (!is_awake(p) && err == 0) {
 		if (deadline == CHAN_FOREVER)
 			err = pthread_cond_wait(&p->woken, &p->mu);
 		else
 			err = pthread_cond_timedwait(&p->woken, &p->mu, &t);
 	}
 	CHAN_CHECK(err == 0 || err == ETIMEDOUT);
-	awake = p->awake;
+	awake = is_awake(p);
 	unlock(&p->mu);
 	return awake;
 }
@@ -90,7 +96,7 @@ static inline bool park(struct parker *p, int64_t deadline)
 static inline void unpark(struct parker *p)
 {
 	lock(&p->mu);
-	p->awake = true;
+	atomic_store_explicit(&p->awake, true, memory_order_relaxed);
 	CHAN_CHECK(pthread_cond_signal(&p->woken) == 0);
 	unlock(&p->mu);
 }

@@ -66,7 +66,9 @@ struct client *client_create(const struct client_rules *rules, struct hub *hub,
 		return NULL;
 	}
 	chan_set_name(c->member.send, "send");
+	chan_set_spin(c->member.send, 0); /* thousands of writers wait there */
 	chan_set_name(c->gone, "gone");
+	chan_set_spin(c->gone, 0);
 	return c;
 }
 

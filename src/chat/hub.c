@@ -47,6 +47,10 @@ int hub_init(struct hub *h, struct chan *quit, const struct hub_limits *limits)
 	chan_set_name(h->register_, "register");
 	chan_set_name(h->unregister, "unregister");
 	chan_set_name(h->broadcast, "broadcast");
+	/* Readers are many, and their processor is the hub's. */
+	chan_set_spin(h->register_, 0);
+	chan_set_spin(h->unregister, 0);
+	chan_set_spin(h->broadcast, 0);
 	return 0;
 }
 
