@@ -2,8 +2,9 @@
 /*
  * The two things libchan needs from the system: a lock, and a place where one
  * thread sleeps until another wakes it.  There are two ways to have them, and
- * Meson's option chan chooses: park_condvar.h, on POSIX's mutex and condition
- * variable, and park_futex.h, on Linux's futex(2).  The tests run on either.
+ * Meson's option chan chooses: park_futex.h, on Linux's futex(2), and
+ * park_condvar.h, on POSIX's mutex and condition variable, which is the
+ * reference for the other.  The tests run on either.
  *
  *	int lock_init(chan_lock *l);	0, or an errno
  *	void lock_fini(chan_lock *l);	it is not held; its memory may go
