@@ -10,59 +10,59 @@
 #include "clock.h"
 #include "config.h"
 #include "descriptors.h"
-#include "hub.h"
 #include "log.h"
 #include "server.h"
 #include "signals.h"
 #include "thread.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* Ends the program while the threads that may run still have what they use. */
-static _Noreturn void fail(void)
-{
-	log_stop(CLOCK_NEVER);
-	exit(EXIT_FAILURE);
-}
 
 static int run(const struct config *config)
 {
 	struct hub_limits limits = server_hub_limits(config);
 	struct chan *quit = chan_create(0, 0);
 	struct chan *ended = chan_create(sizeof(pthread_t), 64);
-	pthread_t hub_thread, acceptor;
+	pthread_t hub_thread;
 	struct server server;
 	struct hub hub;
-	int64_t deadline;
+	int64_t deadline = CLOCK_NEVER;
+	int status = EXIT_FAILURE;
 
 	signals_block();
-	if (!quit || !ended || hub_init(&hub, quit, &limits) ||
-	    log_start(config->log_level, config->log_format) ||
-	    server_open(&server, config, &hub, quit, ended))
-		fail();
-	if (signals_start(&server, quit) ||
-	    thread_start(&hub_thread, 0, hub_run, &hub, "hub") ||
-	    thread_start(&acceptor, 0, acceptor_run, &server, "acceptor")) {
-		log_error(NULL, "can't start: no thread is left");
-		server_close(&server);
-		fail();
-	}
-	server_announce(&server);
+	if (server_lacks(log_start(config->log_level, config->log_format)))
+		goto no_log;
+	if (server_lacks(quit && ended ? hub_init(&hub, quit, &limits)
+				       : -ENOMEM))
+		goto no_hub;
+	if (server_open(&server, config, &hub, quit, ended))
+		goto no_server;
+	if (server_lacks(signals_start(&server, quit)))
+		goto no_signals;
+	if (server_lacks(thread_start(&hub_thread, 0, hub_run, &hub, "hub")))
+		goto no_hub_thread;
+	if (server_lacks(server_start(&server)))
+		goto no_acceptor;
 	server_wait(&server); /* till quit is closed */
-
-	deadline = clock_now() + config->timeouts_drain;
-	server_stop(&server, acceptor, deadline);
+	deadline = server_stop(&server);
+	status = EXIT_SUCCESS;
+no_acceptor:
 	chan_close(hub.broadcast); /* all who send to it have been joined */
 	thread_join(hub_thread);
 	server_log_counts(&server);
+no_hub_thread:
 	signals_stop();
+no_signals:
 	server_close(&server);
+no_server:
 	hub_fini(&hub);
+no_hub:
+	log_stop(deadline - config->timeouts_drain / 20);
+no_log:
 	chan_destroy(ended);
 	chan_destroy(quit);
-	log_stop(deadline - config->timeouts_drain / 20);
-	return EXIT_SUCCESS;
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -118,7 +118,7 @@ int server_open(struct server *s, const struct config *config, struct hub *hub,
 		.hub = hub, .quit = quit, .ended = ended, .spare = -1};
 	set_rules(s, config);
 	err = roster_init(&s->roster);
-	if (err)
+	if (server_lacks(err))
 		return err;
 	err = open_listeners(s, config->listen);
 	if (err)
@@ -138,7 +138,7 @@ fail:
 	return err;
 }
 
-void server_announce(const struct server *s)
+static void announce(const struct server *s)
 {
 	for (size_t i = 0; i < s->listeners_count; i++) {
 		const char *name = s->listeners[i].name;
@@ -147,6 +147,23 @@ void server_announce(const struct server *s)
 			 strncmp(name, "unix:", 5) == 0 ? "" : "http://", name,
 			 strncmp(name, "unix:", 5) == 0 ? "" : "/");
 	}
+}
+
+int server_start(struct server *s)
+{
+	int err = thread_start(&s->acceptor, 0, acceptor_run, s, "acceptor");
+
+	if (!err)
+		announce(s);
+	return err;
+}
+
+bool server_lacks(int err)
+{
+	if (err)
+		log_error(NULL, "can't start: no %s is left",
+			  err == -ENOMEM ? "memory" : "thread");
+	return err != 0;
 }
 
 void server_close(struct server *s)
@@ -194,19 +211,21 @@ static bool join_until(struct server *s, int64_t deadline)
 	return true;
 }
 
-void server_stop(struct server *s, pthread_t acceptor, int64_t deadline)
+int64_t server_stop(struct server *s)
 {
+	int64_t deadline = clock_now() + s->drain;
 	size_t cut;
 
 	for (size_t i = 0; i < s->listeners_count; i++)
 		listener_shut(&s->listeners[i]);
-	thread_join(acceptor); /* from now on nobody is started */
+	thread_join(s->acceptor); /* from now on nobody is started */
 	roster_wake_waiting(&s->roster);
 	if (join_until(s, deadline - s->drain / 10))
-		return;
+		return deadline;
 	cut = roster_cut_all(&s->roster);
 	log_warn(NULL, "cut %zu connections that took too long to end", cut);
 	(void)join_until(s, CHAN_FOREVER);
+	return deadline;
 }
 
 void server_log_counts(const struct server *s)

@@ -26,6 +26,7 @@ struct server {
 
 	struct listener listeners[SERVER_LISTENERS];
 	size_t listeners_count;
+	pthread_t acceptor;
 	int spare; /* a descriptor given up where none is left */
 	struct roster roster;
 
@@ -46,8 +47,12 @@ struct hub_limits server_hub_limits(const struct config *config);
 int server_open(struct server *s, const struct config *config, struct hub *hub,
 		struct chan *quit, struct chan *ended);
 
-/* Says in the log where to reach it. */
-void server_announce(const struct server *s);
+/* Starts the acceptor, and says in the log where to reach it.  Returns 0, or
+ * -EAGAIN or -ENOMEM.  Main only. */
+int server_start(struct server *s);
+
+/* True where err isn't 0: then the log says what is lacking.  Main only. */
+bool server_lacks(int err);
 
 /* Joins readers that have ended until quit is closed.  Main only. */
 void server_wait(struct server *s);
@@ -55,9 +60,10 @@ void server_wait(struct server *s);
 /*
  * Stops: nobody comes in any more, who waits for a request is woken, all
  * others get nine tenths of the drain time, then they are cut; joins the
- * acceptor and all readers.  Main only, after server_wait().
+ * acceptor and all readers.  Returns when everything has to be at its end.
+ * Main only, after server_wait().
  */
-void server_stop(struct server *s, pthread_t acceptor, int64_t deadline);
+int64_t server_stop(struct server *s);
 
 /* Logs what it holds: connections, threads, live messages.  Any thread. */
 void server_log_counts(const struct server *s);
