@@ -60,7 +60,9 @@ test('the last descriptor is no refusal', async (t) => {
 });
 
 test('no thread to start with: exit 1, and the socket\'s file is gone',
-  { skip: !isRoot && 'only root can become another' }, async (t) => {
+  // The search for leaks needs a thread itself; test_faults_start looks too.
+  { skip: (!isRoot && 'only root can become another') ||
+    (process.env.CHATD_SOFT === 'yes' && 'sanitized') }, async (t) => {
     const dir = temporary(t);
     execFileSync('chmod', ['777', dir]);
     const file = path.join(dir, 'chat.sock');
