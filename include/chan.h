@@ -101,7 +101,8 @@ CHAN_PUBLIC void chan_set_name(struct chan *c, const char *name);
  * where the other end runs on another processor at that moment; how often it
  * did pay is learned, and where it doesn't threads soon cease to look.  For
  * channels at which hundreds of threads wait for what comes rarely 0 is right.
- * Select never looks.  c may be NULL.
+ * Select never looks.  Who still looks doesn't wait yet, in the order in which
+ * those who wait are served.  c may be NULL.
  */
 CHAN_PUBLIC void chan_set_spin(struct chan *c, unsigned looks);
 

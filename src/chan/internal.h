@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What chan.c and select.c share: the channel, those who wait at it, and how
+ * What the files of libchan share: the channel, those who wait at it, and how
  * exactly one partner gets each of them.
  *
  * A waiter is a thread that sleeps; its cases stand in one queue (send,

@@ -152,7 +152,7 @@ inline wake()
 	od
 }
 
-/* ---- chan.c ---- */
+/* ---- chan.c, life.c ---- */
 
 /* Sets moved: the value of case me went to a receiver, or into the ring. */
 inline chan__put(c, me)
