@@ -2,6 +2,12 @@
 /*
  * What never returns: operations that cannot proceed wait for ever, mistakes
  * end the program, and the message says which channel it was.
+ *
+ * Planted, and caught by: a full channel that lets a sender go
+ * (what_cannot_proceed_waits_for_ever); each of the checks left out, and the
+ * size's only where something is to be done
+ * (mistakes_end_the_program_with_a_message); a name cut too soon
+ * (a_name_stands_in_messages_cut_to_15_bytes).
  */
 #include "chan_harness.h"
 

@@ -2,6 +2,13 @@
 /*
  * Small programs whose results are known, with many threads and channels: as
  * Go's own tests have them, sieve, chain, fifo and the like.
+ *
+ * Planted, and caught by: a close that forgets senders
+ * (the_sieve_finds_the_primes); one that reports OK, a list of which only the
+ * first two are woken (close_opens_a_gate_for_all); a value handed over and
+ * left in the ring too (many_consumers_lose_nothing); a waiter looked at after
+ * its wake (the first and the third of these); a claim that isn't one, a wake
+ * that select keeps to itself (a_proxy_takes_all_before_anybody_asks_for_it).
  */
 #include "chan_harness.h"
 

@@ -107,7 +107,7 @@ static enum chan_status recv_reply(struct chan *reply, int *v, bool by_select)
 /* Caught (by the address and thread sanitizers, valgrind, and mostly by the
  * rounds alone): a sender that touches the channel after its unlock, or after
  * its deadline though it was served; a waker that touches the waiter after its
- * wake; a wake before the unlock. */
+ * wake.  By the sanitizers alone: a parker's signal after its unlock. */
 START_TEST(a_reply_channel_may_go_as_soon_as_the_reply_is_there)
 {
 	size_t capacity = (size_t)_i % 2;

@@ -241,7 +241,8 @@ START_TEST(a_buffered_channel_can_be_sent_to_and_received_from_in_one)
 }
 END_TEST
 
-/* Caught: channels locked once for each case (a deadlock). */
+/* Caught: channels locked once for each case (a deadlock), a choice that is
+ * always the first or the last. */
 START_TEST(the_same_channel_may_stand_in_several_cases)
 {
 	struct chan *c = int_chan(4), *other = int_chan(1);
