@@ -67,6 +67,7 @@ static void give_time(int64_t until)
 		sched_yield();
 }
 
+/* Caught: a lost wake-up, of every second one in the list. */
 START_TEST(who_is_served_sleeps_until_the_wake)
 {
 	struct chan_wakes wakes = CHAN_WAKES_NONE;
@@ -91,7 +92,9 @@ START_TEST(who_is_served_sleeps_until_the_wake)
 }
 END_TEST
 
-/* One that was served before its deadline, and woken after it. */
+/* One that was served before its deadline, and woken after it.  Caught: an
+ * early free, of a waiter that goes at its deadline though a list points to
+ * it. */
 START_TEST(who_is_served_keeps_it_past_his_deadline)
 {
 	struct chan_wakes wakes = CHAN_WAKES_NONE;

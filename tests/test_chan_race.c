@@ -229,7 +229,8 @@ static void *pass_on(void *arg)
 	return NULL;
 }
 
-/* Caught: a select two of whose cases are served. */
+/* Caught: a select two of whose cases are served; a double hand-over, by a
+ * claim that looks and then writes. */
 START_TEST(a_select_sends_its_value_once)
 {
 	struct chan *out[OUTLETS], *all = int_chan(0);
