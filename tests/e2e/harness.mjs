@@ -149,16 +149,16 @@ class Server {
     return this.#ended === null;
   }
 
-  // Waits until it takes clients, and reads where.
-  async ready() {
+  // Waits until it takes clients, and reads where: so many addresses.
+  async ready(count = 1) {
+    const pattern = /listening on ([^\s"]+)[^\n]*\n/g;
     await until(() => {
       this.#stopped = !this.running;
       assert(this.running, `chatd ended instead of listening:\n${this.log}`);
-      return this.log.includes('listening on ');
+      return [...this.log.matchAll(pattern)].length >= count;
     }, () => `chatd listens; it said:\n${this.log}`);
     this.#idle = { threads: this.threads(), descriptors: this.descriptors() };
-    this.addresses = [...this.log.matchAll(/listening on ([^\s"]+)/g)]
-      .map((match) => match[1]);
+    this.addresses = [...this.log.matchAll(pattern)].map((match) => match[1]);
     this.url = this.addresses.find((a) => a.startsWith('http:'));
     if (this.url) {
       const { hostname, port } = new URL(this.url);
@@ -313,7 +313,8 @@ class Server {
 // The server is stopped after the test; see Server.stop().
 export async function start(t, options = {}) {
   const { set = {}, listen = '127.0.0.1:0', config, env, program = chatd,
-    wrap = [], ready = () => server.ready() } = options;
+    wrap = [], ready = () => server.ready(listen?.split(' ').length),
+  } = options;
   const settings = { ...(listen && { 'server.listen': listen }), ...set };
   const args = Object.entries(settings)
     .flatMap(([key, value]) => ['--set', `${key}=${value}`]);
