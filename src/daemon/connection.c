@@ -163,15 +163,18 @@ static bool read_head(struct connection *conn, struct http_parser *parser,
 	}
 }
 
-/* While it waits for a request, main may wake it; and after main has done so,
- * it must not begin to wait. */
+/* While it waits for a request, main may wake it, by which it sees the peer's
+ * end; and after main has done so, it must not begin to wait, for that end
+ * neither. */
 static bool wait_for_head(struct connection *conn, struct http_parser *parser,
 			  struct http_request *request)
 {
 	bool read = false;
 
 	roster_set_waits(&conn->s->roster, &conn->entry, true);
-	if (!is_quitting(conn))
+	if (is_quitting(conn))
+		conn->ended = true;
+	else
 		read = read_head(conn, parser, request);
 	roster_set_waits(&conn->s->roster, &conn->entry, false);
 	return read;
