@@ -22,6 +22,7 @@ test('who takes over a Unix socket keeps it', async (t) => {
   const stays = await Raw.upgrade({ path: file });
   old.signal('SIGTERM');
   assert.equal((await stays.closed()).code, 1001);
+  await until(() => !existsSync(file), () => 'the file is gone');
   const young = await start(t, { listen: `unix:${file}` });
   stays.end();
   await old.exits(0);
