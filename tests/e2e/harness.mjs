@@ -92,6 +92,13 @@ function launch(command, args, options) {
   return child;
 }
 
+// An address that nobody else listens on or calls from: while no server of ours
+// is there, none of its ports can be taken.
+export function loopback() {
+  const numbers = [0, 0, 0].map(() => 1 + Math.floor(Math.random() * 254));
+  return `127.${numbers.join('.')}`;
+}
+
 // A directory that goes away with the test.
 export function temporary(t) {
   const dir = mkdtempSync(path.join(tmpdir(), 'chatd-e2e-'));

@@ -8,7 +8,8 @@ import net from 'node:net';
 import path from 'node:path';
 import test from 'node:test';
 import { Chatter, chatIsWell } from './chatter.mjs';
-import { isRoot, run, runChatd, start, temporary } from './harness.mjs';
+import { isRoot, loopback, run, runChatd, start, temporary }
+  from './harness.mjs';
 import { frame, Raw, request, TEXT } from './raw.mjs';
 
 const hasIpv6 = existsSync('/proc/net/if_inet6') &&
@@ -57,8 +58,9 @@ test('[::1] is IPv6 and nothing else', { skip: !hasIpv6 && 'no IPv6' },
     const ann = await Chatter.join(server, {
       origin: server.url.slice(0, -1) });
     await chatIsWell([ann]);
+    // On 127.0.0.1 another test may have that port.
     const [outcome] = await Promise.race(['connect', 'error'].map(
-      (name) => once(net.connect(server.port, '127.0.0.1'), name)
+      (name) => once(net.connect(server.port, loopback()), name)
         .catch((error) => [error])));
     assert.equal(outcome?.code, 'ECONNREFUSED');
     // Were it both, this address would be one of its own.

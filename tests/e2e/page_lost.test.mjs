@@ -4,15 +4,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Chatter } from './chatter.mjs';
-import { start, until } from './harness.mjs';
+import { loopback, start, until } from './harness.mjs';
 import {
   drawn, enter, hears, is, open, said, say, stopClock, unreachable,
 } from './browser.mjs';
-
-// An address that nobody calls from: connections of other programs come from
-// 127.0.0.1, and none of them can take the port while the server is away.
-const loopback = () =>
-  `127.${[0, 0, 0].map(() => 1 + Math.floor(Math.random() * 254)).join('.')}`;
 
 test('the server restarts, and both come back', async (t) => {
   const first = await start(t, { listen: `${loopback()}:0` });

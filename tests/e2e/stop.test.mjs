@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import test from 'node:test';
 import { Chatter, chatIsWell } from './chatter.mjs';
-import { slow, start, until } from './harness.mjs';
+import { loopback, slow, start, until } from './harness.mjs';
 import { BINARY, CLOSE, frame, Raw, request, TEXT } from './raw.mjs';
 
 for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) {
@@ -90,7 +90,8 @@ test('whoever isn\'t in a chat doesn\'t hold it up', async (t) => {
 });
 
 test('nobody comes in any more', async (t) => {
-  const server = await start(t, { set: { 'timeouts.drain': '1m' } });
+  const server = await start(t, { listen: `${loopback()}:0`,
+    set: { 'timeouts.drain': '1m' } });
   const stays = await Raw.upgrade(server);
   server.signal('SIGTERM');
   assert.equal((await stays.closed()).code, 1001);
