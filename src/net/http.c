@@ -8,6 +8,7 @@
 #include "check.h"
 
 #include <llhttp.h>
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -375,8 +376,28 @@ const char *http_reason(int status)
 	check_failed(__FILE__, __LINE__, "a status without a reason");
 }
 
+/* What is written of a head; longer than its room: too long. */
+struct head {
+	char *to;
+	size_t room, len;
+};
+
+__attribute__((format(printf, 2, 3))) static void add(struct head *h,
+						      const char *format, ...)
+{
+	size_t left = h->len < h->room ? h->room - h->len : 0;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(left ? h->to + h->len : NULL, left, format, args);
+	va_end(args);
+	CHECK(n >= 0);
+	h->len += (size_t)n;
+}
+
 /* RFC 9110, 5.6.7.  Not strftime(): its names follow the locale. */
-static int format_date(char *to, size_t room)
+static void add_date(struct head *h)
 {
 	static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed",
 					"Thu", "Fri", "Sat"};
@@ -387,29 +408,24 @@ static int format_date(char *to, size_t room)
 	struct tm t;
 
 	CHECK(gmtime_r(&now, &t) != NULL);
-	return snprintf(to, room, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n",
-			days[t.tm_wday], t.tm_mday, months[t.tm_mon],
-			t.tm_year + 1900, t.tm_hour, t.tm_min, t.tm_sec);
+	add(h, "Date: %s, %02d %s %d %02d:%02d:%02d GMT\r\n", days[t.tm_wday],
+	    t.tm_mday, months[t.tm_mon], t.tm_year + 1900, t.tm_hour, t.tm_min,
+	    t.tm_sec);
 }
 
 size_t http_write_head(const struct http_answer *a, char *to, size_t room)
 {
-	char date[64], body[128] = "", etag[64] = "";
-	int n;
+	struct head h = {to, room, 0};
 
-	(void)format_date(date, sizeof(date));
+	add(&h, "HTTP/1.1 %d %s\r\n", a->status, http_reason(a->status));
+	add_date(&h);
 	if (a->type)
-		(void)snprintf(body, sizeof(body),
-			       "Content-Type: %s\r\nContent-Length: %zu\r\n",
-			       a->type, a->body_len);
+		add(&h, "Content-Type: %s\r\nContent-Length: %zu\r\n", a->type,
+		    a->body_len);
 	if (a->etag)
-		(void)snprintf(etag, sizeof(etag), "ETag: %s\r\n", a->etag);
-	n = snprintf(to, room, "HTTP/1.1 %d %s\r\n%s%s%s%s%s%s\r\n", a->status,
-		     http_reason(a->status), date, body, etag,
-		     a->headers ? a->headers : "",
-		     a->more_headers ? a->more_headers : "",
-		     a->status == 101 || a->keep_alive
-			     ? ""
-			     : "Connection: close\r\n");
-	return n > 0 && (size_t)n < room ? (size_t)n : 0;
+		add(&h, "ETag: %s\r\n", a->etag);
+	add(&h, "%s%s%s\r\n", a->headers ? a->headers : "",
+	    a->more_headers ? a->more_headers : "",
+	    a->status == 101 || a->keep_alive ? "" : "Connection: close\r\n");
+	return h.len < room ? h.len : 0;
 }
