@@ -417,6 +417,8 @@ size_t http_write_head(const struct http_answer *a, char *to, size_t room)
 {
 	struct head h = {to, room, 0};
 
+	CHECK(room > 0);
+	*to = '\0';
 	add(&h, "HTTP/1.1 %d %s\r\n", a->status, http_reason(a->status));
 	add_date(&h);
 	if (a->type)
