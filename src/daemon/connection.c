@@ -163,6 +163,18 @@ static bool read_head(struct connection *conn, struct http_parser *parser,
 	}
 }
 
+/* Reads and forgets what is there: a connection that is closed with something
+ * unread is reset, and answers on their way may be lost with it. */
+static void discard_unread(struct connection *conn)
+{
+	char scratch[512];
+
+	for (int i = 0; i < 64; i++)
+		if (stream_read(&conn->client->stream, scratch,
+				sizeof(scratch)) <= 0)
+			return;
+}
+
 /* While it waits for a request, main may wake it, by which it sees the peer's
  * end; and after main has done so, it must not begin to wait, for that end
  * neither. */
@@ -172,10 +184,12 @@ static bool wait_for_head(struct connection *conn, struct http_parser *parser,
 	bool read = false;
 
 	roster_set_waits(&conn->s->roster, &conn->entry, true);
-	if (is_quitting(conn))
+	if (is_quitting(conn)) {
+		discard_unread(conn);
 		conn->ended = true;
-	else
+	} else {
 		read = read_head(conn, parser, request);
+	}
 	roster_set_waits(&conn->s->roster, &conn->entry, false);
 	return read;
 }
