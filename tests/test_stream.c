@@ -126,6 +126,29 @@ START_TEST(reading_gives_what_there_is_or_says_that_there_is_nothing)
 }
 END_TEST
 
+/* Caught: one that goes on for as long as the peer does. */
+START_TEST(discarding_reads_what_there_is_and_a_bounded_amount)
+{
+	static char much[128 * 1024];
+	char byte;
+	int large = sizeof(much);
+
+	ck_assert(stream_discard(&s)); /* nothing is there, and may come */
+	MUST(setsockopt(peer, SOL_SOCKET, SO_SNDBUF, &large, sizeof(large)) ==
+	     0);
+	MUST(send(peer, "0123456789", 10, 0) == 10);
+	ck_assert(stream_discard(&s));
+	ck_assert_int_eq(stream_read(&s, &byte, 1), -EAGAIN);
+	MUST(send(peer, much, sizeof(much), 0) == sizeof(much));
+	ck_assert(stream_discard(&s));
+	ck_assert_int_eq(stream_read(&s, &byte, 1), 1); /* more is there */
+	peer_leaves();
+	while (stream_read(&s, much, sizeof(much)) > 0)
+		continue;
+	ck_assert(!stream_discard(&s));
+}
+END_TEST
+
 START_TEST(a_reset_is_an_error)
 {
 	char to[10];
@@ -388,6 +411,7 @@ int main(void)
 	tcase_add_checked_fixture(t, connect_both, close_both);
 	tcase_add_test(
 		t, reading_gives_what_there_is_or_says_that_there_is_nothing);
+	tcase_add_test(t, discarding_reads_what_there_is_and_a_bounded_amount);
 	tcase_add_test(t, a_reset_is_an_error);
 	tcase_add_test(t, waiting_ends_with_bytes_the_end_or_the_deadline);
 	tcase_add_test(t, a_waiting_reader_is_woken_and_the_writer_goes_on);

@@ -27,7 +27,7 @@
 #define REFUSED_TIMEOUT CLOCK_SECOND
 
 struct refused {
-	int fd; /* -1: a free place */
+	struct stream stream; /* of -1: a free place */
 	int64_t until;
 };
 
@@ -58,39 +58,23 @@ static void report_refusal(struct acceptor *a, const char *peer,
 	a->unsaid = 0;
 }
 
-/* Reads and forgets; false: the peer has ended its side. */
-static bool discard(int fd)
-{
-	char scratch[1024];
-	ssize_t n;
-
-	for (int i = 0; i < 64; i++) {
-		n = recv(fd, scratch, sizeof(scratch), MSG_DONTWAIT);
-		if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-			return false;
-		if (n < 0)
-			return true;
-	}
-	return true;
-}
-
 static void let_go(struct refused *r)
 {
-	if (r->fd >= 0)
-		(void)close(r->fd);
-	r->fd = -1;
+	if (r->stream.fd >= 0)
+		stream_close(&r->stream);
 }
 
 static void refuse(struct acceptor *a, int fd, const char *peer,
 		   const char *why)
 {
 	struct refused *r = &a->refused[a->next];
+	struct stream stream = {fd};
 
 	report_refusal(a, peer, why);
 	listener_refuse(fd);
-	(void)discard(fd);
+	(void)stream_discard(&stream);
 	let_go(r);
-	*r = (struct refused){fd, clock_now() + REFUSED_TIMEOUT};
+	*r = (struct refused){stream, clock_now() + REFUSED_TIMEOUT};
 	a->next = (a->next + 1) % REFUSED;
 }
 
@@ -106,7 +90,7 @@ static bool give_one_up(struct acceptor *a)
 	for (size_t i = 0; i < REFUSED; i++) {
 		struct refused *r = &a->refused[(a->next + i) % REFUSED];
 
-		if (r->fd >= 0) {
+		if (r->stream.fd >= 0) {
 			let_go(r);
 			return true;
 		}
@@ -209,11 +193,11 @@ static int64_t fill(struct acceptor *a, struct polled *p)
 	for (size_t i = 0; i < REFUSED; i++) {
 		struct refused *r = &a->refused[i];
 
-		if (r->fd < 0)
+		if (r->stream.fd < 0)
 			continue;
 		p->refused[p->count - p->listeners] = r;
 		p->fds[p->count++] =
-			(struct pollfd){.fd = r->fd, .events = POLLIN};
+			(struct pollfd){.fd = r->stream.fd, .events = POLLIN};
 		if (r->until < deadline)
 			deadline = r->until;
 	}
@@ -227,7 +211,8 @@ static void sweep_refused(struct polled *p)
 	for (size_t i = p->listeners; i < p->count; i++) {
 		struct refused *r = p->refused[i - p->listeners];
 
-		if ((p->fds[i].revents && !discard(r->fd)) || now >= r->until)
+		if ((p->fds[i].revents && !stream_discard(&r->stream)) ||
+		    now >= r->until)
 			let_go(r);
 	}
 }
@@ -259,7 +244,7 @@ void *acceptor_run(void *arg)
 	struct acceptor a = {.s = arg};
 
 	for (size_t i = 0; i < REFUSED; i++)
-		a.refused[i].fd = -1;
+		a.refused[i].stream.fd = -1;
 	while (chan_recv_unit(a.s->quit, CHAN_NOW) != CHAN_CLOSED &&
 	       serve_once(&a))
 		continue;

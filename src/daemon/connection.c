@@ -163,18 +163,6 @@ static bool read_head(struct connection *conn, struct http_parser *parser,
 	}
 }
 
-/* Reads and forgets what is there: a connection that is closed with something
- * unread is reset, and answers on their way may be lost with it. */
-static void discard_unread(struct connection *conn)
-{
-	char scratch[512];
-
-	for (int i = 0; i < 64; i++)
-		if (stream_read(&conn->client->stream, scratch,
-				sizeof(scratch)) <= 0)
-			return;
-}
-
 /* While it waits for a request, main may wake it, by which it sees the peer's
  * end; and after main has done so, it must not begin to wait, for that end
  * neither. */
@@ -185,7 +173,7 @@ static bool wait_for_head(struct connection *conn, struct http_parser *parser,
 
 	roster_set_waits(&conn->s->roster, &conn->entry, true);
 	if (is_quitting(conn)) {
-		discard_unread(conn);
+		(void)stream_discard(&conn->client->stream);
 		conn->ended = true;
 	} else {
 		read = read_head(conn, parser, request);
@@ -308,18 +296,11 @@ static void echo(struct connection *conn)
  * long enough for that and cuts the stream. */
 static void discard(struct connection *conn)
 {
-	char scratch[512];
-	ssize_t n;
+	struct stream *s = &conn->client->stream;
 
-	while (!conn->ended) {
-		n = stream_read(&conn->client->stream, scratch,
-				sizeof(scratch));
-		if (n == -EAGAIN)
-			n = stream_wait(&conn->client->stream, CLOCK_NEVER) ==
-			    0;
-		if (n <= 0)
-			conn->ended = true;
-	}
+	while (!conn->ended)
+		conn->ended =
+			!stream_discard(s) || stream_wait(s, CLOCK_NEVER) != 0;
 }
 
 /* There was no memory or thread for a writer: then nobody else writes. */
@@ -328,7 +309,6 @@ static void finish_without_writer(struct connection *conn)
 	struct client *c = conn->client;
 	struct log_about who = about(conn);
 	int64_t deadline = clock_now() + CLOCK_SECOND;
-	char scratch[512];
 
 	if (!conn->starved)
 		return;
@@ -336,7 +316,7 @@ static void finish_without_writer(struct connection *conn)
 	atomic_fetch_add(&conn->s->refused, 1);
 	listener_refuse(c->stream.fd);
 	while (stream_wait(&c->stream, deadline) == 0 &&
-	       stream_read(&c->stream, scratch, sizeof(scratch)) > 0)
+	       stream_discard(&c->stream))
 		continue;
 }
 

@@ -25,6 +25,19 @@ ssize_t stream_read(struct stream *s, void *to, size_t len)
 	return n;
 }
 
+bool stream_discard(struct stream *s)
+{
+	char scratch[1024];
+	ssize_t n;
+
+	for (int i = 0; i < 64; i++) {
+		n = stream_read(s, scratch, sizeof(scratch));
+		if (n <= 0)
+			return n == -EAGAIN;
+	}
+	return true;
+}
+
 static int wait_for(struct stream *s, short events, int64_t deadline)
 {
 	struct pollfd p = {.fd = s->fd, .events = events};

@@ -24,6 +24,13 @@ struct stream {
  * the stream, -EAGAIN where nothing waits, -errno.  Reader only. */
 ssize_t stream_read(struct stream *s, void *to, size_t len);
 
+/*
+ * Reads and forgets what there is, a bounded amount: a socket that is closed
+ * with something unread resets the connection, and what was written last may
+ * be lost with it.  False: nothing will come any more.  Reader only.
+ */
+bool stream_discard(struct stream *s);
+
 /* Waits until something can be read, or the stream has ended.  Returns 0,
  * -ETIMEDOUT at the deadline (ns of CLOCK_MONOTONIC), -errno.  Reader only. */
 int stream_wait(struct stream *s, int64_t deadline);
