@@ -48,6 +48,16 @@ static inline _Noreturn void check_failed(const char *what, const char *name)
 #define CHAN_HIDDEN   __attribute__((visibility("hidden")))
 #define CHAN_NOINLINE __attribute__((noinline))
 
+/* Between two looks: lets the processor's other half work, and saves power. */
+static inline void pause_a_moment(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__) || defined(__arm__)
+	__asm__ __volatile__("yield");
+#endif
+}
+
 #include "park.h"
 
 #define NAME_MAX_BYTES 15
@@ -236,16 +246,6 @@ static inline unsigned looks_for(struct chan *c)
 static inline void looks_paid(struct chan *c)
 {
 	c->luck = LUCK;
-}
-
-/* Between two looks: lets the processor's other half work, and saves power. */
-static inline void pause_a_moment(void)
-{
-#if defined(__x86_64__) || defined(__i386__)
-	__builtin_ia32_pause();
-#elif defined(__aarch64__) || defined(__arm__)
-	__asm__ __volatile__("yield");
-#endif
 }
 
 /* The case is served: whoever holds the list wakes its waiter later. */

@@ -57,6 +57,9 @@ static inline void futex_wake_one(atomic_uint *word)
 
 enum { LOCK_FREE, LOCK_HELD, LOCK_WANTED };
 
+/* They take about as long as the calls to sleep and to wake. */
+#define LOCK_LOOKS 100
+
 typedef struct {
 	atomic_uint word;
 } chan_lock;
@@ -73,10 +76,36 @@ static inline void lock_fini(chan_lock *l)
 		   LOCK_FREE);
 }
 
+static inline bool try_lock(chan_lock *l)
+{
+	unsigned was = LOCK_FREE;
+
+	return atomic_compare_exchange_strong_explicit(
+		&l->word, &was, LOCK_HELD, memory_order_acquire,
+		memory_order_relaxed);
+}
+
+/* It is held for less time than a system call takes, where the thread that
+ * holds it runs: so one looks for about that long, unless others sleep. */
+static inline bool lock_soon(chan_lock *l)
+{
+	unsigned word = LOCK_HELD;
+
+	for (int i = 0; i < LOCK_LOOKS && word != LOCK_WANTED; i++) {
+		pause_a_moment();
+		word = atomic_load_explicit(&l->word, memory_order_relaxed);
+		if (word == LOCK_FREE && try_lock(l))
+			return true;
+	}
+	return false;
+}
+
 /* Who slept can't know whether others do, so it takes the lock as wanted; the
  * unlock may wake for nothing. */
 static CHAN_NOINLINE void lock_slowly(chan_lock *l)
 {
+	if (lock_soon(l))
+		return;
 	while (atomic_exchange_explicit(&l->word, LOCK_WANTED,
 					memory_order_acquire) != LOCK_FREE)
 		(void)futex_wait(&l->word, LOCK_WANTED, NULL);
@@ -84,11 +113,7 @@ static CHAN_NOINLINE void lock_slowly(chan_lock *l)
 
 static inline void lock(chan_lock *l)
 {
-	unsigned was = LOCK_FREE;
-
-	if (!atomic_compare_exchange_strong_explicit(&l->word, &was, LOCK_HELD,
-						     memory_order_acquire,
-						     memory_order_relaxed))
+	if (!try_lock(l))
 		lock_slowly(l);
 }
 
