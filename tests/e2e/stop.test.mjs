@@ -35,13 +35,14 @@ test('what was said before is heard before the 1001', async (t) => {
   const server = await start(t);
   const ann = await Chatter.join(server);
   const bob = await Chatter.join(server);
-  for (let i = 0; i < 100; i++) ann.say(`last words ${i}`);
-  await ann.sync(); // it has read them
+  const said = Array.from({ length: 100 }, (_, i) => `last words ${i}`);
+  for (const text of said) ann.say(text);
+  // The hub has given them to all; a pong says only that they were read.
+  assert.deepEqual(await ann.hearAll(said.length), said);
   await server.stop();
   for (const chatter of [ann, bob]) {
     assert.equal((await chatter.ended()).code, 1001);
-    assert.deepEqual(chatter.heard,
-      Array.from({ length: 100 }, (_, i) => `last words ${i}`));
+    assert.deepEqual(chatter.heard, said);
   }
 });
 
