@@ -57,7 +57,7 @@ static inline void futex_wake_one(atomic_uint *word)
 
 enum { LOCK_FREE, LOCK_HELD, LOCK_WANTED };
 
-/* They take about as long as the calls to sleep and to wake. */
+/* Take about as long as the calls to sleep and to wake. */
 #define LOCK_LOOKS 100
 
 typedef struct {
