@@ -429,7 +429,9 @@ test('a stall counts for all that should have been said in it', async (t) => {
 
 test('what the server has no room for is unsaid', async (t) => {
   const server = await FaultyServer.start(t, {
-    joining: ({ ws }) => setTimeout(() => ws.pause(), 100),
+    taking({ n }) {
+      if (n === 20) server.clients[0].ws.pause();
+    },
   });
   const report = await bench(server, '--clients', '1', '--senders', '1',
     '--size', '65536', '--rate', '400', '--warmup', '0', '--duration', '1');
